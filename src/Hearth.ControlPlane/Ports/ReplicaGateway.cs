@@ -1,0 +1,71 @@
+namespace Hearth.ControlPlane;
+
+/// <summary>Sends a generation to a ready replica and streams what comes back. Implemented over the replica's unix socket by Hearth.Workers.</summary>
+public interface IReplicaGateway
+{
+    /// <summary>Streams the events of all choices; the last event of each choice carries its finish reason, the last event of all the usage.</summary>
+    /// <exception cref="ReplicaRequestException">The replica refused the request (prompt too long, adapter not held, bad template input).</exception>
+    /// <exception cref="ReplicaLostException">The replica's process ended or does not answer.</exception>
+    IAsyncEnumerable<GenerationEvent> GenerateAsync(string socketPath, GenerationRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>One chat or text completion as the replica sees it: templating and tokenization happen there, beside the model's own files.</summary>
+public sealed record GenerationRequest
+{
+    public required string RequestId { get; init; }
+    /// <summary>Resource name of the adapter's model, or null for the base model.</summary>
+    public string? Addon { get; init; }
+    /// <summary>Hash the request was routed with: a replica that holds another one refuses.</summary>
+    public string? AddonHash { get; init; }
+    /// <summary>Chat messages as JSON (OpenAI's shape), or null where <see cref="Prompt"/> or <see cref="PromptTokenIds"/> is set.</summary>
+    public string? MessagesJson { get; init; }
+    public string? ToolsJson { get; init; }
+    public string? Prompt { get; init; }
+    public IReadOnlyList<int>? PromptTokenIds { get; init; }
+    public int? MaxTokens { get; init; }
+    public double? Temperature { get; init; }
+    public double? TopP { get; init; }
+    public int? TopK { get; init; }
+    public double? MinP { get; init; }
+    public long? Seed { get; init; }
+    public int N { get; init; } = 1;
+    public IReadOnlyList<string> Stop { get; init; } = [];
+    public bool IgnoreEos { get; init; }
+    /// <summary>Null: no logprobs; 0: the chosen token's; n: also the n best alternatives.</summary>
+    public int? TopLogprobs { get; init; }
+    /// <summary>True: a prompt that leaves no room for max_tokens is an error rather than a lower max_tokens.</summary>
+    public bool ErrorOnContextOverflow { get; init; }
+}
+
+/// <summary>A piece of one choice: text that is complete UTF-8, its tokens, and at the end the finish reason and usage.</summary>
+public sealed record GenerationEvent
+{
+    public int Choice { get; init; }
+    public string Text { get; init; } = "";
+    public IReadOnlyList<int> TokenIds { get; init; } = [];
+    public IReadOnlyList<TokenLogprob>? Logprobs { get; init; }
+    /// <summary><c>stop</c> or <c>length</c>; null while the choice goes on.</summary>
+    public string? FinishReason { get; init; }
+    /// <summary>Set on the last event of the request.</summary>
+    public GenerationUsage? Usage { get; init; }
+    /// <summary>Prompt token ids; set on the first event of the request.</summary>
+    public IReadOnlyList<int>? PromptTokenIds { get; init; }
+}
+
+/// <summary>Raw log-probability (natural log, temperature 1; rule E6) of a chosen token and of the best alternatives.</summary>
+public sealed record TokenLogprob(int TokenId, string Token, double Logprob, double SamplingLogprob, IReadOnlyList<TokenAlternative> Top);
+
+/// <summary>An alternative token and its raw log-probability.</summary>
+public sealed record TokenAlternative(int TokenId, string Token, double Logprob);
+
+/// <summary>Tokens of one request, over all choices.</summary>
+public sealed record GenerationUsage(int PromptTokens, int CompletionTokens, int CachedPromptTokens);
+
+/// <summary>The replica refuses this request; <see cref="Code"/> is a gRPC status name such as <c>INVALID_ARGUMENT</c>.</summary>
+public sealed class ReplicaRequestException(string code, string message) : Exception(message)
+{
+    public string Code { get; } = code;
+}
+
+/// <summary>The replica ended before the answer did.</summary>
+public sealed class ReplicaLostException(string message) : Exception(message);
