@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Hearth.ControlPlane;
+
+namespace Hearth.Workers;
+
+/// <summary>Runs one training job's process once and reports how it went. A job is not restarted here: its control plane decides that.</summary>
+internal sealed class TrainerSupervisor(Assignment assignment, INodeReports reports, WorkerProgram program, NodeAgentOptions options)
+    : WorkerSupervisor(assignment, reports)
+{
+    private readonly TrainerSpec spec = assignment.Trainer
+        ?? throw new ArgumentException($"The assignment of {assignment.Resource} has no trainer specification.", nameof(assignment));
+    private JobProgress? lastProgress;
+    private TrainedAdapter? adapter;
+    private string? failure;
+
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        WorkerExit exit;
+        try
+        {
+            exit = await RunProcessAsync(stopping);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            failure = $"The trainer process did not start: {e.Message}";
+            exit = new WorkerExit(0, []);
+        }
+        if (stopping.IsCancellationRequested) return;
+        if (exit.Code == 0 && failure is null && adapter is { } done)
+            await ReportAsync(token => Reports.JobCompletedAsync(Assignment.Resource, Assignment.Epoch, done, token));
+        else
+            await ReportAsync(token => Reports.JobFailedAsync(Assignment.Resource, Assignment.Epoch, failure ?? DeathOf(exit), token));
+    }
+
+    private async Task<WorkerExit> RunProcessAsync(CancellationToken stopping)
+    {
+        Directory.CreateDirectory(spec.RunFolder);
+        var specPath = Path.Combine(spec.RunFolder, "trainer.json");
+        await File.WriteAllTextAsync(specPath, JsonSerializer.Serialize(spec, WorkerJson.Default.TrainerSpec), stopping);
+        using var process = WorkerProcess.Start(program, [WorkerProgram.TrainerVerb, specPath], Path.Combine(spec.RunFolder, "trainer.log"));
+        await using var stop = stopping.Register(() => _ = process.StopAsync(options.StopGrace));
+        await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(message);
+        return await process.Exited;
+    }
+
+    private async Task TakeAsync(WorkerMessage message)
+    {
+        adapter = message.Completed ?? adapter;
+        failure = message.Failed ?? failure;
+        if (message.Progress is not { } progress) return;
+        lastProgress = progress;
+        await ReportAsync(token => Reports.JobProgressAsync(Assignment.Resource, Assignment.Epoch, progress, token));
+    }
+
+    private string DeathOf(WorkerExit exit) => exit.Reason(lastProgress is { } progress
+        ? $"The trainer process, after step {progress.Step} of {progress.TotalSteps},"
+        : "The trainer process, before its first step,");
+}

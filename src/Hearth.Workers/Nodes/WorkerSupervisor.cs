@@ -1,0 +1,63 @@
+using Hearth.ControlPlane;
+
+namespace Hearth.Workers;
+
+/// <summary>Keeps one assignment running until it is stopped or done. The node agent holds one for each assignment and epoch.</summary>
+internal abstract class WorkerSupervisor(Assignment assignment, INodeReports reports)
+{
+    /// <summary>Pause before a report that failed is sent again.</summary>
+    private static readonly TimeSpan ReportRetry = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource stop = new();
+    private Task completion = Task.CompletedTask;
+
+    public Assignment Assignment { get; } = assignment;
+
+    /// <summary>Completes when no process of this assignment runs any more and none will.</summary>
+    public Task Completion => completion;
+
+    /// <summary>True once the worker does its work; a newer epoch of a replica takes over from then on.</summary>
+    public virtual bool IsReady => true;
+
+    public void Start() => completion = Task.Run(async () =>
+    {
+        try
+        {
+            await RunAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Stopped before its process had started.
+        }
+    });
+
+    /// <summary>Asks the worker to end; its end is not reported any more.</summary>
+    public void Stop() => stop.Cancel();
+
+    /// <summary>Runs the assignment's process or processes; returns when it is over.</summary>
+    protected abstract Task RunAsync(CancellationToken stopping);
+
+    protected INodeReports Reports { get; } = reports;
+
+    /// <summary>Sends a report until the control plane takes it. A refusal (the epoch is no longer current) stops the worker (rule R5).</summary>
+    protected async Task ReportAsync(Func<CancellationToken, ValueTask<bool>> report)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (!await report(stop.Token)) Stop();
+                return;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception)
+            {
+                // The store is busy or away. What happened is true all the same, so it is told again.
+                await Task.WhenAny(Task.Delay(ReportRetry, stop.Token));
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Hearth.ControlPlane;
+
+namespace Hearth.Workers;
+
+/// <summary>What a worker process tells its server: one JSON object a line on standard output. Exactly one property is set.</summary>
+public sealed record WorkerMessage
+{
+    /// <summary>An optimizer step is done.</summary>
+    public JobProgress? Progress { get; init; }
+    /// <summary>The job is done and its adapter lies on disk; the process ends next.</summary>
+    public TrainedAdapter? Completed { get; init; }
+    /// <summary>The process cannot go on, with a reason made for the user; it ends next.</summary>
+    public string? Failed { get; init; }
+    /// <summary>A replica answers on its socket.</summary>
+    public ReplicaReady? Ready { get; init; }
+
+    /// <summary>The message as one line of JSON, without the line end.</summary>
+    public string ToLine() => JsonSerializer.Serialize(this, WorkerJson.Default.WorkerMessage);
+
+    /// <summary>False where the line is not a message: a library wrote to standard output, and the line belongs to the log.</summary>
+    public static bool TryParse(string line, out WorkerMessage message)
+    {
+        message = new WorkerMessage();
+        if (!line.StartsWith('{')) return false;
+        try
+        {
+            message = JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerMessage) ?? message;
+            return message.Progress is not null || message.Completed is not null || message.Failed is not null || message.Ready is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>A replica answers on <paramref name="SocketPath"/> and holds the adapters with these hashes.</summary>
+public sealed record ReplicaReady(string SocketPath, IReadOnlyList<string> AddonHashes);
+
+/// <summary>JSON of everything that crosses between the server and its workers. A loss may be NaN in a message that says so.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(WorkerMessage))]
+[JsonSerializable(typeof(TrainerSpec))]
+[JsonSerializable(typeof(ReplicaLaunch))]
+[JsonSerializable(typeof(GenerationRequest))]
+[JsonSerializable(typeof(GenerationLine))]
+public sealed partial class WorkerJson : JsonSerializerContext;
