@@ -53,6 +53,9 @@ public sealed unsafe class ComputePool : IDisposable
     /// <summary>Threads that run items, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>Working memory of matrix products.</summary>
+    internal GemmScratch Scratch { get; } = new();
+
     /// <summary>How many items a thread has run so far; tests use it to prove that every thread took part.</summary>
     public long ItemsRunBy(int thread) => Volatile.Read(ref _itemsRun[thread * 8]);
 
@@ -139,6 +142,7 @@ public sealed unsafe class ComputePool : IDisposable
             foreach (var worker in _workers) worker.Wake();
             foreach (var worker in _workers) worker.Join();
             _finished.Dispose();
+            Scratch.Dispose();
         }
     }
 

@@ -1,0 +1,229 @@
+namespace Hearth.Numerics;
+
+/// <summary>
+/// The product behind every matrix operation: C [rows, columns] = A B, an element being one chain over k ascending that starts at +0,
+/// or at C to accumulate (E1).
+/// </summary>
+/// <remarks>
+/// A is interleaved into groups of rows once. A work item owns a panel of 32 columns and a chunk of rows: it widens a run of the
+/// chain into a tile that stays in the first-level cache, and lets the micro kernel continue the chains of every group over it; C holds
+/// them in between. So blocking, threads and instruction set decide only which elements run side by side.
+/// </remarks>
+internal static unsafe class Gemm
+{
+    private const int MaximumTile = 256;          // chain elements in a tile: half of one, 16 KB, and a group of rows stay in 32 KB
+    private const int MaximumChain = 4096;        // chain elements packed at a time
+    private const int MaximumPacked = 2 << 20;    // floats packed at a time: 8 MB
+    private const int InlineProducts = 1 << 15;   // fewer multiplications than this are not worth waking a thread
+
+    public static void Run(ComputePool pool, RowSource a, TileSource b, int rows, int columns, int chain, float* c, nint stride, bool accumulate)
+    {
+        if (rows == 0 || columns == 0) return;
+        if (chain == 0)
+        {
+            for (int row = 0; row < rows && !accumulate; row++) new Span<float>(c + row * stride, columns).Clear();
+            return;
+        }
+        var level = Simd.Level;
+        int rowBlock = Math.Max(192, MaximumPacked / Math.Min(chain, MaximumChain) / 12 * 12);
+        var scratch = pool.Scratch;
+        lock (scratch)
+        {
+            for (int k = 0; k < chain; k += MaximumChain)
+            {
+                int length = Math.Min(MaximumChain, chain - k);
+                for (int row = 0; row < rows; row += rowBlock)
+                {
+                    var task = new GemmTask(level, a.From(row, k), b, Math.Min(rowBlock, rows - row), columns, k, length, c + row * stride, stride, accumulate || k > 0);
+                    RunBlock(pool, scratch, task);
+                }
+            }
+        }
+    }
+
+    private static void RunBlock(ComputePool pool, GemmScratch scratch, GemmTask task)
+    {
+        task.Reserve(scratch, pool.Threads);
+        bool inline = task.Products <= InlineProducts;
+        Loop(pool, new PackTask(task), task.Groups, inline || task.Groups == 1);
+        Loop(pool, task, task.Items, inline);
+    }
+
+    private static void Loop<TWork>(ComputePool pool, TWork work, int items, bool inline) where TWork : unmanaged, IParallelWork
+    {
+        if (!inline)
+        {
+            pool.For(items, work);
+            return;
+        }
+        for (int item = 0; item < items; item++) work.Run(item, 0);
+    }
+
+    /// <summary>Interleaves one group of rows.</summary>
+    private struct PackTask(GemmTask task) : IParallelWork
+    {
+        private GemmTask _task = task;
+
+        public void Run(int item, int thread) => _task.PackGroup(item);
+    }
+
+    /// <summary>One panel of columns by one chunk of rows.</summary>
+    private struct GemmTask : IParallelWork
+    {
+        private readonly SimdLevel _level;
+        private readonly RowSource _a;
+        private readonly TileSource _b;
+        private readonly int _rows;
+        private readonly int _columns;
+        private readonly int _start;
+        private readonly int _length;
+        private readonly float* _c;
+        private readonly nint _stride;
+        private readonly bool _reload;
+        private readonly int _group;
+        private readonly int _tile;
+        private int _groupsPerChunk;
+        private int _chunks;
+        private float* _packed;
+        private float* _threadScratch;
+        private nint _threadStride;
+
+        public GemmTask(SimdLevel level, RowSource a, TileSource b, int rows, int columns, int start, int length, float* c, nint stride, bool reload)
+        {
+            (_level, _a, _b, _rows, _columns, _start, _length, _reload) = (level, a, b, rows, columns, start, length, reload);
+            _c = c;
+            _stride = stride;
+            _group = level switch { SimdLevel.Avx512 => 12, SimdLevel.Avx2 => 6, _ => MicroKernelsPortable.Rows };
+            int tiles = (length + MaximumTile - 1) / MaximumTile;
+            _tile = ((length + tiles - 1) / tiles + 31) / 32 * 32;
+        }
+
+        public readonly long Products => (long)_rows * _columns * _length;
+
+        public readonly int Groups => (_rows + _group - 1) / _group;
+
+        public readonly int Items => Panels * _chunks;
+
+        private readonly int Panels => (_columns + 31) / 32;
+
+        /// <summary>Divides the rows among items and takes scratch memory.</summary>
+        public void Reserve(GemmScratch scratch, int threads)
+        {
+            // Enough items to balance the threads, but at least 96 rows for each widening of a tile, and rows that stay in the second-level cache.
+            int wanted = (8 * threads + Panels - 1) / Panels;
+            int chunks = Math.Max(Math.Min(wanted, _rows / 96), (_rows + 255) / 256);
+            _groupsPerChunk = (Groups + chunks - 1) / Math.Max(chunks, 1);
+            _chunks = (Groups + _groupsPerChunk - 1) / _groupsPerChunk;
+            _packed = scratch.Shared((long)Groups * _group * _length);
+            _threadStride = (32 * MaximumTile) + (32 * 32) + (12 * 32) + 16;
+            _threadScratch = scratch.PerThread(_threadStride * threads);
+        }
+
+        /// <summary>The last group may be narrower: the smallest one that a micro kernel exists for.</summary>
+        private readonly int GroupRows(int valid) => _level switch
+        {
+            SimdLevel.Avx512 => valid > 8 ? 12 : valid > 4 ? 8 : 4,
+            SimdLevel.Avx2 => valid > 4 ? 6 : valid > 2 ? 4 : 2,
+            _ => MicroKernelsPortable.Rows,
+        };
+
+        public readonly void PackGroup(int group)
+        {
+            int first = group * _group;
+            int valid = Math.Min(_group, _rows - first);
+            _a.Pack(first, GroupRows(valid), valid, _length, _packed + (nint)first * _length, _level != SimdLevel.Portable);
+        }
+
+        public readonly void Run(int item, int thread)
+        {
+            int panel = item / _chunks;
+            int firstGroup = item % _chunks * _groupsPerChunk;
+            int lastGroup = Math.Min(firstGroup + _groupsPerChunk, Groups);
+            float* tile = _threadScratch + thread * _threadStride;
+            float* square = tile + 32 * MaximumTile;
+            float* edge = square + 32 * 32;
+            for (int k = 0; k < _length; k += _tile)
+            {
+                int length = Math.Min(_tile, _length - k);
+                _b.Fill(panel, _start + k, length, tile, square, _level != SimdLevel.Portable);
+                bool reload = _reload || k > 0;
+                int columns = Math.Min(32, _columns - panel * 32);
+                if (_level == SimdLevel.Avx512)
+                {
+                    Groups512(panel, columns, firstGroup, lastGroup, k, length, tile, edge, reload);
+                    continue;
+                }
+                for (int half = 0; half * 16 < columns; half++)
+                    Groups256(panel * 32 + half * 16, Math.Min(16, columns - half * 16), firstGroup, lastGroup, k, length, tile + half * length * 16, edge, reload);
+            }
+        }
+
+        private readonly void Groups512(int panel, int columns, int group, int lastGroup, int k, int length, float* tile, float* edge, bool reload)
+        {
+            int width = columns > 16 ? 32 : 16;
+            for (; group < lastGroup; group++)
+            {
+                int first = group * _group;
+                int valid = Math.Min(_group, _rows - first);
+                int rows = GroupRows(valid);
+                float* a = _packed + (nint)first * _length + (nint)k * rows;
+                float* c = _c + first * _stride + panel * 32;
+                if (valid == rows && columns == width)
+                {
+                    Kernel512(rows, width, a, tile, length, c, _stride, reload);
+                    continue;
+                }
+                if (reload) CopyBlock(c, _stride, edge, 32, valid, columns);
+                Kernel512(rows, width, a, tile, length, edge, 32, reload);
+                CopyBlock(edge, 32, c, _stride, valid, columns);
+            }
+        }
+
+        private readonly void Groups256(int column, int columns, int group, int lastGroup, int k, int length, float* tile, float* edge, bool reload)
+        {
+            for (; group < lastGroup; group++)
+            {
+                int first = group * _group;
+                int valid = Math.Min(_group, _rows - first);
+                int rows = GroupRows(valid);
+                float* a = _packed + (nint)first * _length + (nint)k * rows;
+                float* c = _c + first * _stride + column;
+                if (valid == rows && columns == 16)
+                {
+                    Kernel256(rows, a, tile, length, c, _stride, reload);
+                    continue;
+                }
+                if (reload) CopyBlock(c, _stride, edge, 32, valid, columns);
+                Kernel256(rows, a, tile, length, edge, 32, reload);
+                CopyBlock(edge, 32, c, _stride, valid, columns);
+            }
+        }
+
+        private static void Kernel512(int rows, int width, float* a, float* b, nint length, float* c, nint stride, bool reload)
+        {
+            switch (rows + width)
+            {
+                case 12 + 32: MicroKernelsAvx512.Rows12x32(a, b, length, c, stride, reload); break;
+                case 8 + 32: MicroKernelsAvx512.Rows8x32(a, b, length, c, stride, reload); break;
+                case 4 + 32: MicroKernelsAvx512.Rows4x32(a, b, length, c, stride, reload); break;
+                case 12 + 16: MicroKernelsAvx512.Rows12x16(a, b, length, c, stride, reload); break;
+                case 8 + 16: MicroKernelsAvx512.Rows8x16(a, b, length, c, stride, reload); break;
+                case 4 + 16: MicroKernelsAvx512.Rows4x16(a, b, length, c, stride, reload); break;
+            }
+        }
+
+        private readonly void Kernel256(int rows, float* a, float* b, nint length, float* c, nint stride, bool reload)
+        {
+            if (_level == SimdLevel.Portable) MicroKernelsPortable.Rows4(a, b, length, c, stride, reload);
+            else if (rows == 6) MicroKernelsAvx2.Rows6(a, b, length, c, stride, reload);
+            else if (rows == 4) MicroKernelsAvx2.Rows4(a, b, length, c, stride, reload);
+            else MicroKernelsAvx2.Rows2(a, b, length, c, stride, reload);
+        }
+
+        private static void CopyBlock(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)
+        {
+            for (int row = 0; row < rows; row++)
+                new ReadOnlySpan<float>(source + row * sourceStride, columns).CopyTo(new Span<float>(target + row * targetStride, columns));
+        }
+    }
+}

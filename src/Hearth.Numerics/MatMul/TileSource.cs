@@ -1,0 +1,197 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Hearth.Numerics;
+
+/// <summary>
+/// Where a product's right-hand side comes from: fills tiles of 32 columns by a run of the chain, as two halves [chain][16],
+/// whatever the storage. Columns past the end hold zeros or neighbours' values, which nobody stores.
+/// </summary>
+internal unsafe struct TileSource
+{
+    private enum Kind { Panels, PanelsTransposed, Rows, RowsTransposed }
+
+    private Kind _kind;
+    private WeightType _type;
+    private byte* _data;
+    private nint _stride;
+    private int _columns;
+
+    /// <summary>y = x W^T from packed panels: columns are outputs, the chain runs over inputs.</summary>
+    public static TileSource Forward(PackedWeight weight, int firstOutput, int outputs) => new()
+    {
+        _kind = Kind.Panels,
+        _type = weight.Type,
+        _data = weight.Data + firstOutput / PackedWeight.PanelOutputs * weight.PanelBytes,
+        _stride = (nint)weight.PanelBytes,
+        _columns = outputs,
+    };
+
+    /// <summary>dx = dy W from packed panels: columns are inputs, the chain runs over outputs.</summary>
+    public static TileSource Backward(PackedWeight weight, int firstOutput) => new()
+    {
+        _kind = Kind.PanelsTransposed,
+        _type = weight.Type,
+        _data = weight.Data + firstOutput / PackedWeight.PanelOutputs * weight.PanelBytes,
+        _stride = (nint)weight.PanelBytes,
+        _columns = weight.Inputs,
+    };
+
+    /// <summary>Row-major floats [chain, columns].</summary>
+    public static TileSource Rows(float* rows, int columns) => new()
+    {
+        _kind = Kind.Rows, _data = (byte*)rows, _stride = columns, _columns = columns,
+    };
+
+    /// <summary>Row-major floats [columns, chain].</summary>
+    public static TileSource RowsTransposed(float* rows, int columns, int chain) => new()
+    {
+        _kind = Kind.RowsTransposed, _data = (byte*)rows, _stride = chain, _columns = columns,
+    };
+
+    /// <summary>Fills chain elements <paramref name="start"/>.. of columns 32 <paramref name="panel"/>... <paramref name="start"/> is a multiple of 32.</summary>
+    /// <param name="panel">Which 32 columns.</param>
+    /// <param name="start">First chain element.</param>
+    /// <param name="length">Chain elements; the halves lie 16 times this apart.</param>
+    /// <param name="tile">32 x length floats.</param>
+    /// <param name="square">Scratch of 32 x 32 floats.</param>
+    /// <param name="vector">False on the portable path.</param>
+    public readonly void Fill(int panel, int start, int length, float* tile, float* square, bool vector)
+    {
+        nint half = length * 16;
+        int columns = Math.Min(32, _columns - panel * 32);
+        switch (_kind)
+        {
+            case Kind.Panels:
+                Widen(_data + panel * _stride, start, length, tile, half, vector);
+                break;
+            case Kind.Rows:
+                CopyRows((float*)_data + start * _stride + panel * 32, _stride, length, columns, tile, half, vector);
+                break;
+            case Kind.RowsTransposed:
+                TransposeRows((float*)_data + panel * 32 * _stride + start, _stride, columns, length, tile, half, vector);
+                break;
+            case Kind.PanelsTransposed:
+                // 32 x 32 at a time: outputs become the chain. The panel's rows k are this tile's columns.
+                for (int done = 0; done < length; done += 32)
+                {
+                    Widen(_data + (start + done) / 32 * _stride, panel * 32, columns, square, 16 * columns, vector);
+                    int rest = length - done;
+                    TransposeRows(square, 16, columns, Math.Min(rest, 16), tile + done * 16, half, vector);
+                    if (rest > 16) TransposeRows(square + 16 * columns, 16, columns, Math.Min(rest - 16, 16), tile + (done + 16) * 16, half, vector);
+                }
+                break;
+        }
+    }
+
+    private readonly void Widen(byte* panel, int start, int length, float* tile, nint half, bool vector)
+    {
+        byte* source = panel + _type switch
+        {
+            WeightType.F32 => 128L * start,
+            WeightType.Q8_0 => (long)(start / 32) * Widening.Q8BlockBytes,
+            WeightType.Q4_0 => (long)(start / 32) * Widening.Q40BlockBytes,
+            WeightType.Q4_1 => (long)(start / 32) * Widening.Q41BlockBytes,
+            _ => 64L * start,
+        };
+        if (!vector)
+        {
+            for (int k = 0; k < length; k++)
+                for (int column = 0; column < 32; column++)
+                    tile[column / 16 * half + k * 16 + column % 16] = Widening.Read(_type, source, k, column);
+            return;
+        }
+        switch (_type)
+        {
+            case WeightType.F32: WideningAvx2.F32(source, length, tile, half); break;
+            case WeightType.BF16: WideningAvx2.BF16(source, length, tile, half); break;
+            case WeightType.F16: WideningAvx2.F16(source, length, tile, half); break;
+            case WeightType.Q8_0: WideningAvx2.Q8(source, length, tile, half); break;
+            case WeightType.Q4_0: WideningAvx2.Q40(source, length, tile, half); break;
+            case WeightType.Q4_1: WideningAvx2.Q41(source, length, tile, half); break;
+        }
+    }
+
+    private static void CopyRows(float* rows, nint stride, int length, int columns, float* tile, nint half, bool vector)
+    {
+        if (vector && columns == 32)
+        {
+            CopyRows32(rows, stride, length, tile, half);
+            return;
+        }
+        for (int k = 0; k < length; k++, rows += stride, tile += 16)
+        {
+            for (int column = 0; column < 32; column++)
+                tile[(column < 16 ? 0 : half) + column % 16] = column < columns ? rows[column] : 0f;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyRows32(float* rows, nint stride, int length, float* tile, nint half)
+    {
+        for (float* end = tile + length * 16; tile < end; tile += 16, rows += stride)
+        {
+            Avx.Store(tile, Avx.LoadVector256(rows));
+            Avx.Store(tile + 8, Avx.LoadVector256(rows + 8));
+            Avx.Store(tile + half, Avx.LoadVector256(rows + 16));
+            Avx.Store(tile + half + 8, Avx.LoadVector256(rows + 24));
+        }
+    }
+
+    /// <summary>tile[c][r] = rows[r][c] for r below 32; rows past the end become zeros.</summary>
+    private static void TransposeRows(float* rows, nint stride, int count, int length, float* tile, nint half, bool vector)
+    {
+        for (int r = 0; r < 32; r += 8)
+        {
+            float* target = tile + (r < 16 ? 0 : half) + r % 16;
+            int c = 0;
+            if (vector && r + 8 <= count)
+            {
+                for (; c + 8 <= length; c += 8) Transpose8(rows + r * stride + c, stride, target + c * 16);
+            }
+            for (; c < length; c++)
+            {
+                for (int i = 0; i < 8; i++) target[c * 16 + i] = r + i < count ? rows[(r + i) * stride + c] : 0f;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Transpose8(float* rows, nint stride, float* tile)
+    {
+        var r0 = Avx.LoadVector256(rows);
+        var r1 = Avx.LoadVector256(rows + stride);
+        var r2 = Avx.LoadVector256(rows + 2 * stride);
+        var r3 = Avx.LoadVector256(rows + 3 * stride);
+        rows += 4 * stride;
+        var r4 = Avx.LoadVector256(rows);
+        var r5 = Avx.LoadVector256(rows + stride);
+        var r6 = Avx.LoadVector256(rows + 2 * stride);
+        var r7 = Avx.LoadVector256(rows + 3 * stride);
+        var a0 = Avx.UnpackLow(r0, r1);
+        var a1 = Avx.UnpackHigh(r0, r1);
+        var a2 = Avx.UnpackLow(r2, r3);
+        var a3 = Avx.UnpackHigh(r2, r3);
+        var a4 = Avx.UnpackLow(r4, r5);
+        var a5 = Avx.UnpackHigh(r4, r5);
+        var a6 = Avx.UnpackLow(r6, r7);
+        var a7 = Avx.UnpackHigh(r6, r7);
+        var b0 = Avx.Shuffle(a0, a2, 0x44);
+        var b1 = Avx.Shuffle(a0, a2, 0xEE);
+        var b2 = Avx.Shuffle(a1, a3, 0x44);
+        var b3 = Avx.Shuffle(a1, a3, 0xEE);
+        var b4 = Avx.Shuffle(a4, a6, 0x44);
+        var b5 = Avx.Shuffle(a4, a6, 0xEE);
+        var b6 = Avx.Shuffle(a5, a7, 0x44);
+        var b7 = Avx.Shuffle(a5, a7, 0xEE);
+        Avx.Store(tile, Avx.Permute2x128(b0, b4, 0x20));
+        Avx.Store(tile + 16, Avx.Permute2x128(b1, b5, 0x20));
+        Avx.Store(tile + 32, Avx.Permute2x128(b2, b6, 0x20));
+        Avx.Store(tile + 48, Avx.Permute2x128(b3, b7, 0x20));
+        Avx.Store(tile + 64, Avx.Permute2x128(b0, b4, 0x31));
+        Avx.Store(tile + 80, Avx.Permute2x128(b1, b5, 0x31));
+        Avx.Store(tile + 96, Avx.Permute2x128(b2, b6, 0x31));
+        Avx.Store(tile + 112, Avx.Permute2x128(b3, b7, 0x31));
+    }
+}

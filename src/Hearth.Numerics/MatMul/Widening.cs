@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+
+namespace Hearth.Numerics;
+
+/// <summary>Packed values to float32, one at a time: what the vector code must equal (E7), and the portable path.</summary>
+internal static unsafe class Widening
+{
+    public const int Q8BlockBytes = 64 + 32 * 32;
+    public const int Q40BlockBytes = 64 + 32 * 16;
+    public const int Q41BlockBytes = 128 + 32 * 16;
+
+    /// <summary>Where output <paramref name="column"/> lies among the 32 halves of a BF16 panel's row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int BFloat16Slot(int column) => column < 16 ? 2 * column : 2 * (column - 16) + 1;
+
+    /// <summary>bfloat16 to float32, exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FromBFloat16(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
+
+    /// <summary>float32 to bfloat16: nearest, ties to even; a NaN stays one.</summary>
+    public static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value)) return (ushort)(bits >> 16 | 0x40);
+        return (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    }
+
+    /// <summary>binary16 to float32, exact for all 65,536 values: .NET has no F16C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float FromFloat16(ushort bits)
+    {
+        uint sign = (uint)(bits & 0x8000) << 16;
+        uint magnitude = (uint)(bits & 0x7FFF) << 13;
+        // Exponent and fraction moved down are the value times 2^-112, subnormals included; infinities and NaNs get the top exponent.
+        uint wide = (bits & 0x7C00) == 0x7C00
+            ? magnitude | 0x7F800000
+            : BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle(magnitude) * 5.192296858534828e33f);
+        return BitConverter.UInt32BitsToSingle(wide | sign);
+    }
+
+    /// <summary>The value at (k, column) of a panel.</summary>
+    public static float Read(WeightType type, byte* panel, int k, int column)
+    {
+        switch (type)
+        {
+            case WeightType.F32: return ((float*)panel)[k * 32 + column];
+            case WeightType.BF16: return FromBFloat16(((ushort*)panel)[k * 32 + BFloat16Slot(column)]);
+            case WeightType.F16: return FromFloat16(((ushort*)panel)[k * 32 + column]);
+            case WeightType.Q8_0:
+            {
+                byte* block = panel + (long)(k / 32) * Q8BlockBytes;
+                return FromFloat16(((ushort*)block)[column]) * (sbyte)block[64 + k % 32 * 32 + column];
+            }
+            case WeightType.Q4_0:
+            {
+                byte* block = panel + (long)(k / 32) * Q40BlockBytes;
+                return FromFloat16(((ushort*)block)[column]) * (Nibble(block + 64, k % 32, column) - 8);
+            }
+            default:
+            {
+                byte* block = panel + (long)(k / 32) * Q41BlockBytes;
+                float product = FromFloat16(((ushort*)block)[column]) * Nibble(block + 128, k % 32, column);
+                return product + FromFloat16(((ushort*)block)[32 + column]);
+            }
+        }
+    }
+
+    private static int Nibble(byte* codes, int k, int column)
+    {
+        int both = codes[k * 16 + column % 16];
+        return column < 16 ? both & 15 : both >> 4;
+    }
+}
