@@ -1,0 +1,30 @@
+using System.Text;
+
+namespace Hearth.Tokenization;
+
+/// <summary>Byte characters back to UTF-8. A token with any other character stands for itself.</summary>
+internal sealed class ByteLevelDecoder : IDecoder
+{
+    public List<string> Decode(List<string> tokens)
+    {
+        var bytes = new List<byte>();
+        foreach (var token in tokens)
+        {
+            var before = bytes.Count;
+            foreach (var unit in token)
+            {
+                if (ByteAlphabet.TryDecode(unit, out var value))
+                {
+                    bytes.Add(value);
+                    continue;
+                }
+
+                bytes.RemoveRange(before, bytes.Count - before);
+                bytes.AddRange(Encoding.UTF8.GetBytes(token));
+                break;
+            }
+        }
+
+        return [Encoding.UTF8.GetString([.. bytes])];
+    }
+}

@@ -1,0 +1,6 @@
+namespace Hearth.Tokenization;
+
+internal sealed class FuseDecoder : IDecoder
+{
+    public List<string> Decode(List<string> tokens) => [string.Concat(tokens)];
+}

@@ -1,0 +1,6 @@
+namespace Hearth.Tokenization;
+
+internal sealed class SequenceDecoder(IReadOnlyList<IDecoder> steps) : IDecoder
+{
+    public List<string> Decode(List<string> tokens) => steps.Aggregate(tokens, (current, step) => step.Decode(current));
+}

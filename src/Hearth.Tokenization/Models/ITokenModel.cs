@@ -1,0 +1,13 @@
+namespace Hearth.Tokenization;
+
+/// <summary>Turns one pre-tokenized piece into tokens.</summary>
+internal interface ITokenModel
+{
+    /// <summary>Every token the model knows, with its id.</summary>
+    IReadOnlyDictionary<string, int> Vocabulary { get; }
+
+    void Tokenize(ReadOnlySpan<char> piece, List<Symbol> output);
+}
+
+/// <summary>A token and the number of UTF-8 bytes of the piece it covers.</summary>
+internal readonly record struct Symbol(int Id, int ByteLength);

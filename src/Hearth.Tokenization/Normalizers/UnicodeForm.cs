@@ -1,0 +1,9 @@
+namespace Hearth.Tokenization;
+
+internal enum UnicodeForm
+{
+    Nfc,
+    Nfd,
+    Nfkc,
+    Nfkd,
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Hearth.Tokenization;
+
+/// <summary>
+/// A regular expression of a tokenizer file, matched on whole code points as Oniguruma does.
+/// </summary>
+/// <remarks>
+/// .NET matches UTF-16 units, so an astral letter is two surrogates and no letter. Published expressions name characters
+/// outside the BMP only through their general category; the text is therefore matched through a stand-in in which each
+/// astral code point is one BMP character of the same category, one that no expression names.
+/// </remarks>
+internal sealed class CodePointRegex
+{
+    // An expression comes with a model file, which may be hostile: backtracking ends after this long.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly Regex _regex;
+
+    public CodePointRegex(string pattern)
+    {
+        try
+        {
+            _regex = new Regex(OnigurumaSyntax.ToDotNet(pattern), RegexOptions.CultureInvariant | RegexOptions.Compiled, Timeout);
+        }
+        catch (ArgumentException error)
+        {
+            throw new NotSupportedException($"Tokenizer expression '{pattern}' is not supported: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Appends every match as unit ranges of <paramref name="chars"/>, left to right.</summary>
+    public void FindMatches(ReadOnlySpan<char> chars, List<(int Start, int End)> matches)
+    {
+        if (chars.IndexOfAnyInRange('\uD800', '\uDFFF') < 0)
+        {
+            foreach (var match in _regex.EnumerateMatches(chars)) matches.Add((match.Index, match.Index + match.Length));
+            return;
+        }
+
+        var standIn = new char[chars.Length];
+        var positions = new int[chars.Length + 1];
+        var count = WriteStandIn(chars, standIn, positions);
+        foreach (var match in _regex.EnumerateMatches(standIn.AsSpan(0, count)))
+            matches.Add((positions[match.Index], positions[match.Index + match.Length]));
+    }
+
+    private static int WriteStandIn(ReadOnlySpan<char> chars, char[] standIn, int[] positions)
+    {
+        var count = 0;
+        for (var i = 0; i < chars.Length; count++)
+        {
+            Rune.DecodeFromUtf16(chars[i..], out var rune, out var used);
+            standIn[count] = rune.IsBmp ? (char)rune.Value : BmpCharacterOf(Rune.GetUnicodeCategory(rune));
+            positions[count] = i;
+            i += used;
+        }
+
+        positions[count] = chars.Length;
+        return count;
+    }
+
+    private static char BmpCharacterOf(UnicodeCategory category) => category switch
+    {
+        UnicodeCategory.UppercaseLetter => '\u0187',
+        UnicodeCategory.LowercaseLetter => '\u0188',
+        UnicodeCategory.TitlecaseLetter => '\u01C5',
+        UnicodeCategory.ModifierLetter => '\u02B0',
+        UnicodeCategory.OtherLetter => '\u1401',
+        UnicodeCategory.NonSpacingMark => '\u0300',
+        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        UnicodeCategory.EnclosingMark => '\u0488',
+        UnicodeCategory.DecimalDigitNumber => '\u0660',
+        UnicodeCategory.LetterNumber => '\u16EE',
+        UnicodeCategory.OtherNumber => '\u0C78',
+        UnicodeCategory.ConnectorPunctuation => '\u2054',
+        UnicodeCategory.DashPunctuation => '\u058A',
+        UnicodeCategory.OpenPunctuation => '\u0F3A',
+        UnicodeCategory.ClosePunctuation => '\u0F3B',
+        UnicodeCategory.InitialQuotePunctuation => '\u2E02',
+        UnicodeCategory.FinalQuotePunctuation => '\u2E03',
+        UnicodeCategory.OtherPunctuation => '\u055A',
+        UnicodeCategory.MathSymbol => '\u2200',
+        UnicodeCategory.CurrencySymbol => '\u058F',
+        UnicodeCategory.ModifierSymbol => '\u02C2',
+        UnicodeCategory.OtherSymbol => '\u2600',
+        UnicodeCategory.Format => '\u0600',
+        UnicodeCategory.PrivateUse => '\uE000',
+        _ => '\u0378', // unassigned
+    };
+}
