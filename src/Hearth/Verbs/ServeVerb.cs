@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Hearth.Cli;
+
+namespace Hearth;
+
+/// <summary><c>hearth serve</c>.</summary>
+internal static class ServeVerb
+{
+    private const int DefaultPort = 8080;
+
+    public static Command Create()
+    {
+        var host = new Option<string>("--host")
+        {
+            Description = "Address to listen on. Beyond loopback, keys and prompts travel in clear text: put TLS in front",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
+        var port = new Option<int>("--port") { Description = "Port; 0 takes a free one", DefaultValueFactory = _ => DefaultPort };
+        var data = new Option<DirectoryInfo>("--data-dir")
+        {
+            Description = "Folder that holds everything the server keeps; one server a folder",
+            DefaultValueFactory = _ => new DirectoryInfo(DefaultDataDirectory),
+        };
+        var ready = new Option<FileInfo?>("--ready-file") { Description = "File to write {url, account, adminKey} to when the server answers" };
+        var model = new Option<string[]>("--model")
+        {
+            Description = "More base models: NAME=PATH of a Hugging Face folder or a GGUF file",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var command = new Command("serve", "Run the server: API, jobs and deployments on this machine.") { host, port, data, ready, model };
+        command.SetAction((parsed, cancellationToken) => ServeRun.RunAsync(
+            new ServeOptions(
+                parsed.GetRequiredValue(host), parsed.GetValue(port), parsed.GetRequiredValue(data).FullName,
+                parsed.GetValue(ready)?.FullName, parsed.GetValue(model) ?? []),
+            cancellationToken));
+        return command.WithExamples(
+            ("hearth serve", $"listens on http://127.0.0.1:{DefaultPort}; prints addresses, key and next commands"),
+            ("hearth serve --data-dir ./data --model smol=./SmolLM2-135M-Instruct", "also serves and tunes a model of your own"),
+            ("hearth serve --port 0 --ready-file ready.json", "for scripts: a free port; wait until ready.json is there"));
+    }
+
+    private static string DefaultDataDirectory => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "hearth");
+}
+
+/// <summary>What <c>hearth serve</c> was asked for.</summary>
+/// <param name="Models">More base models, each <c>NAME=PATH</c>.</param>
+internal sealed record ServeOptions(string Host, int Port, string DataDirectory, string? ReadyFile, IReadOnlyList<string> Models);
