@@ -77,5 +77,10 @@ public interface INodeReports
 /// <summary>Progress of a training job after an optimizer step. Losses are means over the trained tokens, in nats.</summary>
 public sealed record JobProgress(int Step, int TotalSteps, double Loss, double TokensPerSecond, long TrainedTokens, double Epoch, double SecondsLeft);
 
-/// <summary>A finished adapter in PEFT's format and the figures of its run.</summary>
-public sealed record TrainedAdapter(string Folder, string Hash, int Steps, long TrainedTokens, double FinalLoss, double Seconds);
+/// <summary>
+/// A finished adapter in PEFT's format and the figures of its run. Evaluation losses are means over the trained tokens of the evaluation data set,
+/// before the first step and after the last; null where the job has none.
+/// </summary>
+public sealed record TrainedAdapter(
+    string Folder, string Hash, int Steps, long TrainedTokens, double FinalLoss, double Seconds,
+    double? EvaluationLossBefore = null, double? EvaluationLossAfter = null);
