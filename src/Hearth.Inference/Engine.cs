@@ -1,0 +1,232 @@
+using System.Security.Cryptography;
+using Hearth.Numerics;
+
+namespace Hearth.Inference;
+
+/// <summary>
+/// Continuous batching: sequences in, token streams out. A thread of its own repeats <see cref="Step"/> while there is work and blocks while there is none.
+/// </summary>
+public sealed class Engine : IDisposable
+{
+    private readonly IModelRunner _runner;
+    private readonly EngineOptions _options;
+    private readonly BlockPool _pool;
+    private readonly Scheduler _scheduler;
+    private readonly Sampler _sampler;
+    private readonly NativeBlock _logits;
+    private readonly TokenRate _generatedRate, _computedRate;
+    private readonly object _gate = new();
+    private readonly Queue<Action> _commands = new(); // under the gate
+    private bool _closed; // under the gate
+    private readonly HashSet<Generation> _open = [];
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly Thread _thread;
+    private long _lastId, _steps, _computedTokens, _generatedTokens;
+    private volatile bool _stopping;
+    private volatile EngineMetrics _metrics;
+
+    /// <summary>Starts an engine over a runner, which it owns from now on.</summary>
+    /// <param name="runner">The model.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">Clock of the metrics.</param>
+    public Engine(IModelRunner runner, EngineOptions? options = null, TimeProvider? time = null)
+    {
+        _runner = runner;
+        _options = options ?? new();
+        _pool = new(runner.Blocks, runner.BlockSize);
+        _scheduler = new(_options.Scheduler, _pool);
+        _sampler = new(runner.VocabularySize);
+        _logits = new((long)_options.Scheduler.LogitRows * runner.VocabularySize * sizeof(float));
+        _generatedRate = new(time ?? TimeProvider.System);
+        _computedRate = new(time ?? TimeProvider.System);
+        _metrics = Measure();
+        _thread = new(Run) { Name = "engine", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Most tokens of prompt and completion together.</summary>
+    public int MaxContext => (int)Math.Min(_runner.MaxContext, (long)_runner.Blocks * _runner.BlockSize);
+
+    /// <summary>Number of token ids.</summary>
+    public int VocabularySize => _runner.VocabularySize;
+
+    /// <summary>What the engine is doing; as of its last step.</summary>
+    public EngineMetrics Metrics => _metrics;
+
+    /// <summary>Starts a generation.</summary>
+    /// <param name="options">The request.</param>
+    /// <param name="cancellationToken">Gives the request up.</param>
+    /// <exception cref="GenerationException">The request is refused; the message names everything that is wrong.</exception>
+    public GenerationHandle Submit(GenerationOptions options, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        options = Resolve(options);
+        long id = Interlocked.Increment(ref _lastId);
+        int[] stopTokenIds = [.. options.StopTokenIds, .. options.IgnoreEos ? [] : _options.EosTokenIds];
+        var generation = new Generation(_scheduler, id, options, options.Sampling.Seed!.Value, stopTokenIds);
+        var handle = new GenerationHandle(this, generation, id, options);
+        if (!Post(() => Open(generation))) throw Stopped();
+        if (cancellationToken.CanBeCanceled)
+        {
+            var registration = cancellationToken.UnsafeRegister(static state => ((GenerationHandle)state!).Cancel(), handle);
+            _ = handle.Usage.ContinueWith(_ => registration.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+        return handle;
+    }
+
+    /// <summary>Generates to the end.</summary>
+    /// <returns>The completions, by choice.</returns>
+    /// <exception cref="GenerationException">The request is refused or could not be finished.</exception>
+    public async Task<IReadOnlyList<Completion>> GenerateAsync(GenerationOptions options, CancellationToken cancellationToken = default)
+    {
+        var handle = Submit(options, cancellationToken);
+        var steps = new List<TokenStep>[options.Choices];
+        for (int choice = 0; choice < steps.Length; choice++) steps[choice] = [];
+        await foreach (var step in handle.ReadAllAsync(cancellationToken).ConfigureAwait(false)) steps[step.Choice].Add(step);
+        cancellationToken.ThrowIfCancellationRequested();
+        return [.. steps.Select((own, choice) => new Completion(choice, own, own[^1].FinishReason!.Value))];
+    }
+
+    /// <summary>Forgets all cached prefixes; running sequences keep theirs.</summary>
+    public void ClearPrefixCache() => Post(_pool.ClearCache);
+
+    /// <summary>Stops the thread; what has not ended fails with <see cref="GenerationFault.EngineStopped"/>.</summary>
+    public void Dispose()
+    {
+        if (_stopping) return;
+        _stopping = true;
+        _wake.Set();
+        _thread.Join();
+        _logits.Dispose();
+        _runner.Dispose();
+    }
+
+    /// <summary>Runs an action on the engine's thread, before the next step. False: the engine has stopped.</summary>
+    internal bool Post(Action command)
+    {
+        lock (_gate)
+        {
+            if (_closed) return false;
+            _commands.Enqueue(command);
+        }
+        _wake.Set();
+        return true;
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            bool idle = !RunCommands() && !_scheduler.HasWork;
+            if (_scheduler.HasWork) Step();
+            _metrics = Measure();
+            if (idle) _wake.WaitOne(); // a command that came since has set it
+        }
+        lock (_gate) _closed = true;
+        RunCommands();
+        foreach (var generation in _open.ToArray()) generation.Fail(Stopped());
+        _metrics = Measure();
+    }
+
+    private bool RunCommands()
+    {
+        bool any = false;
+        while (true)
+        {
+            Action? command;
+            lock (_gate) _commands.TryDequeue(out command);
+            if (command is null) return any;
+            command();
+            any = true;
+        }
+    }
+
+    /// <summary>One forward pass over the tokens that the scheduler chose.</summary>
+    private void Step()
+    {
+        var plan = _scheduler.Schedule();
+        try
+        {
+            var logits = _logits.Floats(0, plan.Rows.Length * _runner.VocabularySize).Span;
+            _runner.Forward(plan, logits);
+            var tokens = _sampler.Sample(logits, plan);
+            foreach (var output in _scheduler.Commit(plan, tokens)) output.Sequence.Owner!.Receive(output);
+            Count(plan);
+        }
+        catch (Exception fault)
+        {
+            // The requests of this step fail, with all their choices; others go on.
+            foreach (var part in plan.Sequences)
+                part.Sequence.Owner!.Fail(new GenerationException(GenerationFault.StepFailed, "The forward pass failed: " + fault.Message, fault));
+        }
+    }
+
+    private void Count(StepPlan plan)
+    {
+        _steps++;
+        _computedTokens += plan.Tokens;
+        _computedRate.Add(plan.Tokens);
+        int sampled = plan.Rows.Sum(row => row.Choices);
+        _generatedTokens += sampled;
+        _generatedRate.Add(sampled);
+    }
+
+    private EngineMetrics Measure() => new()
+    {
+        Running = _scheduler.Running.Count,
+        Waiting = _scheduler.Waiting.Count,
+        Blocks = _pool.Blocks,
+        FreeBlocks = _pool.Available,
+        CachedBlocks = _pool.Cached,
+        Steps = _steps,
+        ComputedTokens = _computedTokens,
+        GeneratedTokens = _generatedTokens,
+        CachedTokens = _scheduler.CachedTokens,
+        Preemptions = _scheduler.Preemptions,
+        GeneratedTokensPerSecond = _generatedRate.PerSecond(),
+        ComputedTokensPerSecond = _computedRate.PerSecond(),
+    };
+
+    private void Open(Generation generation)
+    {
+        _open.Add(generation);
+        _ = generation.Usage.ContinueWith(_ => Post(() => _open.Remove(generation)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        generation.Start();
+    }
+
+    private GenerationOptions Resolve(GenerationOptions options)
+    {
+        var faults = Faults(options).ToArray();
+        if (faults.Length > 0) throw new GenerationException(GenerationFault.InvalidArgument, "The request is refused: " + string.Join("; ", faults) + ".");
+        int prompt = options.PromptTokenIds.Count, room = MaxContext - prompt;
+        if (room < 0 || (room == 0 && options.MaxTokens != 0))
+            throw new GenerationException(GenerationFault.ContextLengthExceeded, $"The prompt has {prompt} tokens, the context holds {MaxContext} with the completion. Shorten the prompt.");
+        if (options.MaxTokens > room && options.ErrorOnContextOverflow)
+            throw new GenerationException(GenerationFault.ContextLengthExceeded, $"The prompt has {prompt} tokens and max_tokens is {options.MaxTokens}, the context holds {MaxContext}. Shorten the prompt or lower max_tokens.");
+        return options with
+        {
+            MaxTokens = Math.Min(options.MaxTokens ?? room, room),
+            Sampling = options.Sampling with { Seed = options.Sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) },
+        };
+    }
+
+    private IEnumerable<string> Faults(GenerationOptions options)
+    {
+        if (options.PromptTokenIds.Count == 0) yield return "the prompt is empty, at least one token is needed";
+        int vocabulary = VocabularySize;
+        for (int i = 0; i < options.PromptTokenIds.Count; i++)
+        {
+            if ((uint)options.PromptTokenIds[i] < (uint)vocabulary) continue;
+            yield return $"prompt token {i} is {options.PromptTokenIds[i]}, expected 0 to {vocabulary - 1}";
+            break;
+        }
+        if (options.MaxTokens < 0) yield return $"max_tokens is {options.MaxTokens}, expected 0 or more";
+        if (options.MinTokens < 0) yield return $"min_tokens is {options.MinTokens}, expected 0 or more";
+        if (options.Choices < 1 || options.Choices > _options.MaxChoices) yield return $"n is {options.Choices}, expected 1 to {_options.MaxChoices}";
+        if (options is { MaxTokens: 0, Choices: > 1 }) yield return "n is more than 1, but max_tokens is 0";
+        if (options.TopLogprobs < 0 || options.TopLogprobs > _options.MaxTopLogprobs) yield return $"top_logprobs is {options.TopLogprobs}, expected 0 to {_options.MaxTopLogprobs}";
+        foreach (string fault in options.Sampling.Faults(vocabulary)) yield return fault;
+    }
+
+    private static GenerationException Stopped() => new(GenerationFault.EngineStopped, "The engine was stopped.");
+}

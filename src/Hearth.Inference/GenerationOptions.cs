@@ -1,0 +1,41 @@
+namespace Hearth.Inference;
+
+/// <summary>One request to the engine: token ids in, and how to continue them.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>The prompt.</summary>
+    public required IReadOnlyList<int> PromptTokenIds { get; init; }
+
+    /// <summary>The adapter, or null for the base model.</summary>
+    public Addon? Addon { get; init; }
+
+    /// <summary>Splits the prefix cache: only sequences with an equal key share blocks.</summary>
+    public string? IsolationKey { get; init; }
+
+    /// <summary>Most completion tokens. Null: what the context leaves. 0: only score the prompt.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Completion tokens before a stop token may be sampled.</summary>
+    public int MinTokens { get; init; }
+
+    /// <summary>Ids that end a completion, beside the engine's own end-of-sequence ids.</summary>
+    public IReadOnlyList<int> StopTokenIds { get; init; } = [];
+
+    /// <summary>Leaves the engine's end-of-sequence ids out of account; <see cref="StopTokenIds"/> still end.</summary>
+    public bool IgnoreEos { get; init; }
+
+    /// <summary>How tokens are chosen.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Number of completions; they share the prompt's blocks.</summary>
+    public int Choices { get; init; } = 1;
+
+    /// <summary>Best alternatives reported beside each token, by raw logprob.</summary>
+    public int TopLogprobs { get; init; }
+
+    /// <summary>Also report the logprobs of the prompt's own tokens.</summary>
+    public bool PromptLogprobs { get; init; }
+
+    /// <summary>True: a prompt that leaves no room for <see cref="MaxTokens"/> is refused rather than given fewer tokens.</summary>
+    public bool ErrorOnContextOverflow { get; init; }
+}

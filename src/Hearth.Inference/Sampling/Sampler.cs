@@ -1,0 +1,189 @@
+using Hearth.Numerics;
+
+namespace Hearth.Inference;
+
+/// <summary>
+/// Chooses tokens from rows of logits: penalties, bias, minimum length, temperature, top-k, top-p, min-p, draw (docs/exactness.md). Ties go to the lower
+/// id, cumulative sums run in id order, and the random number is a function of (seed, choice, index in the completion): a token does not depend on
+/// what else is in the batch.
+/// </summary>
+public sealed class Sampler
+{
+    // Stands for minus infinity: its exponential is 0, and no difference of two of them is NaN.
+    private const float Masked = -1e30f;
+    private const int FirstCandidates = 64;
+
+    private readonly int _vocabularySize;
+    private readonly float[] _logits, _exp;
+    private readonly int[] _candidates;
+
+    /// <summary>A sampler for rows of <paramref name="vocabularySize"/> logits. Not thread-safe: it keeps scratch.</summary>
+    public Sampler(int vocabularySize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
+        _vocabularySize = vocabularySize;
+        _logits = new float[vocabularySize];
+        _exp = new float[vocabularySize];
+        _candidates = new int[vocabularySize];
+    }
+
+    /// <summary>Samples or scores every row of a plan.</summary>
+    /// <param name="logits">[plan.Rows.Length, V].</param>
+    /// <param name="plan">The step that gave them.</param>
+    /// <returns>[plan.Samples].</returns>
+    public SampledToken[] Sample(ReadOnlySpan<float> logits, StepPlan plan)
+    {
+        var samples = new SampledToken[plan.Samples];
+        for (int r = 0; r < plan.Rows.Length; r++)
+        {
+            var row = plan.Rows[r];
+            var values = logits.Slice(r * _vocabularySize, _vocabularySize);
+            var sequence = plan.Sequences[row.SequenceIndex].Sequence;
+            var results = samples.AsSpan(row.FirstSample, Math.Max(1, row.Choices));
+            if (row.Choices == 0) results[0] = Score(values, sequence.Tokens[row.Position + 1], sequence.Options.TopLogprobs);
+            else Choose(values, sequence, results);
+        }
+        return samples;
+    }
+
+    private static SampledToken Score(ReadOnlySpan<float> logits, int tokenId, int top)
+    {
+        var (max, logSum) = Softmax.LogSumExp(logits);
+        return float.IsFinite(max + logSum) ? new(tokenId, logits[tokenId] - max - logSum, 0, Alternatives(logits, max, logSum, top)) : SampledToken.Fault;
+    }
+
+    private void Choose(ReadOnlySpan<float> logits, Sequence sequence, Span<SampledToken> results)
+    {
+        var options = sequence.Options.Sampling;
+        var (max, logSum) = Softmax.LogSumExp(logits);
+        if (!float.IsFinite(max + logSum))
+        {
+            results.Fill(SampledToken.Fault);
+            return;
+        }
+        var top = Alternatives(logits, max, logSum, sequence.Options.TopLogprobs);
+
+        logits.CopyTo(_logits);
+        Penalize(sequence, options);
+        foreach (var (id, bias) in options.LogitBias ?? System.Collections.Immutable.ImmutableDictionary<int, float>.Empty) _logits[id] += bias;
+        if (sequence.CompletionTokens < sequence.Options.MinTokens)
+            foreach (int id in sequence.StopTokenIds)
+                if ((uint)id < (uint)_vocabularySize) _logits[id] = Masked;
+
+        if (options.IsGreedy)
+        {
+            int best = TopTokens.Largest(_logits);
+            results.Fill(new(best, logits[best] - max - logSum, 0, top));
+            return;
+        }
+        Cut(options);
+        var (cutMax, cutLogSum) = Softmax.LogSumExp(_logits);
+        Softmax.Exp(_logits, cutMax, _exp);
+        for (int i = 0; i < results.Length; i++)
+        {
+            // The first row of a request serves all of its choices, later rows one each.
+            int choice = sequence.Choice + i;
+            double uniform = CounterRandom.Uniform(sequence.Seed, RandomPurpose.Sampling, (ulong)choice, (ulong)sequence.CompletionTokens);
+            int token = Draw(uniform);
+            results[i] = new(token, logits[token] - max - logSum, _logits[token] - cutMax - cutLogSum, top);
+        }
+    }
+
+    private void Penalize(Sequence sequence, SamplingOptions options)
+    {
+        if (!options.HasPenalties) return;
+        var counts = sequence.Counts ??= new(sequence.PromptTokens);
+        counts.Update(sequence.Tokens);
+        float repetition = (float)options.RepetitionPenalty, frequency = (float)options.FrequencyPenalty, presence = (float)options.PresencePenalty;
+        foreach (var (id, count) in counts.Counts)
+        {
+            float logit = _logits[id];
+            logit = logit > 0 ? logit / repetition : logit * repetition;
+            _logits[id] = logit - frequency * count - (count > 0 ? presence : 0);
+        }
+    }
+
+    // Temperature, then the cuts; each cut sees the distribution that the one before left, renormalised.
+    private void Cut(SamplingOptions options)
+    {
+        float temperature = (float)options.Temperature;
+        if (temperature != 1)
+            for (int id = 0; id < _vocabularySize; id++) _logits[id] /= temperature;
+        if (options.TopK > 0 && options.TopK < _vocabularySize) KeepTop(options.TopK);
+        if (options.TopP < 1) KeepNucleus(options.TopP);
+        if (options.MinP > 0) KeepAbove((float)options.MinP);
+    }
+
+    private void KeepTop(int count)
+    {
+        var kept = _candidates.AsSpan(0, count);
+        TopTokens.Write(_logits, kept);
+        KeepOnly(kept);
+    }
+
+    // Sorting the whole vocabulary costs more than a layer: the head of the order is found first, and more of it only where that is not enough.
+    private void KeepNucleus(double share)
+    {
+        Softmax.Exp(_logits, _logits[TopTokens.Largest(_logits)], _exp);
+        double total = 0;
+        foreach (float e in _exp) total += e;
+        for (int count = Math.Min(FirstCandidates, _vocabularySize); ; count = (int)Math.Min(_vocabularySize, count * 4L))
+        {
+            var candidates = _candidates.AsSpan(0, count);
+            TopTokens.Write(_logits, candidates);
+            double sum = 0;
+            for (int i = 0; i < count; i++)
+            {
+                sum += _exp[candidates[i]];
+                if (sum < share * total) continue;
+                KeepOnly(candidates[..(i + 1)]);
+                return;
+            }
+            if (count == _vocabularySize) return;
+        }
+    }
+
+    private void KeepAbove(float share)
+    {
+        Softmax.Exp(_logits, _logits[TopTokens.Largest(_logits)], _exp);
+        for (int id = 0; id < _vocabularySize; id++)
+            if (_exp[id] < share) _logits[id] = Masked;
+    }
+
+    private void KeepOnly(Span<int> ids)
+    {
+        ids.Sort();
+        int next = 0;
+        for (int id = 0; id < _vocabularySize; id++)
+        {
+            if (next < ids.Length && ids[next] == id) next++;
+            else _logits[id] = Masked;
+        }
+    }
+
+    private int Draw(double uniform)
+    {
+        double total = 0;
+        foreach (float e in _exp) total += e;
+        double target = uniform * total, sum = 0;
+        int last = 0;
+        for (int id = 0; id < _vocabularySize; id++)
+        {
+            if (_exp[id] == 0) continue;
+            sum += _exp[id];
+            last = id;
+            if (sum > target) return id;
+        }
+        return last; // uniform * total may round up to the total
+    }
+
+    private static ScoredToken[] Alternatives(ReadOnlySpan<float> logits, float max, float logSum, int count)
+    {
+        if (count == 0) return [];
+        Span<int> ids = stackalloc int[Math.Min(count, logits.Length)];
+        TopTokens.Write(logits, ids);
+        var top = new ScoredToken[ids.Length];
+        for (int i = 0; i < top.Length; i++) top[i] = new(ids[i], logits[ids[i]] - max - logSum);
+        return top;
+    }
+}

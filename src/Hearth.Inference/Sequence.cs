@@ -1,0 +1,185 @@
+using System.Runtime.InteropServices;
+using Hearth.Numerics;
+
+namespace Hearth.Inference;
+
+/// <summary>Where a sequence is.</summary>
+public enum SequenceState
+{
+    /// <summary>Holds no blocks; waits to be admitted, for the first time or again.</summary>
+    Waiting,
+    /// <summary>Holds blocks and takes part in steps.</summary>
+    Running,
+    /// <summary>Ended; holds no blocks.</summary>
+    Finished,
+}
+
+/// <summary>
+/// One generation in flight: prompt, completion so far, its blocks. There is no prefill or decode phase: <see cref="ComputedTokens"/> chases
+/// <see cref="TotalTokens"/>, and whenever it arrives a token is sampled, which puts the total one ahead again.
+/// </summary>
+public sealed class Sequence
+{
+    private readonly List<int> _tokens;
+    private readonly List<PrefixHash> _hashes = [];
+    private readonly PrefixHash _root;
+
+    /// <summary>A sequence that has computed nothing.</summary>
+    /// <param name="arrival">Orders sequences: lower goes first. The choices of one request share it.</param>
+    /// <param name="options">The request; <see cref="GenerationOptions.MaxTokens"/> must be set.</param>
+    /// <param name="seed">The seed of its random numbers.</param>
+    /// <param name="stopTokenIds">All ids that end it; null: the request's own.</param>
+    public Sequence(long arrival, GenerationOptions options, ulong seed = 0, IReadOnlyList<int>? stopTokenIds = null)
+        : this(arrival, 0, options, seed, stopTokenIds ?? options.StopTokenIds, [.. options.PromptTokenIds],
+              PrefixHash.Root(Simd.NumericsId, options.Addon?.Hash, options.IsolationKey))
+    {
+        ScoredFrom = options.PromptLogprobs ? 0 : PromptTokens - 1;
+        PendingChoices = options.Choices - 1;
+    }
+
+    private Sequence(long arrival, int choice, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds, List<int> tokens, PrefixHash root)
+    {
+        Arrival = arrival;
+        Choice = choice;
+        Options = options;
+        Seed = seed;
+        StopTokenIds = stopTokenIds;
+        PromptTokens = options.PromptTokenIds.Count;
+        MaxTokens = options.MaxTokens ?? throw new ArgumentException("Sequence: MaxTokens must be set.", nameof(options));
+        _tokens = tokens;
+        _root = root;
+    }
+
+    /// <summary>Order of arrival.</summary>
+    public long Arrival { get; }
+
+    /// <summary>Which completion of the request.</summary>
+    public int Choice { get; }
+
+    /// <summary>The request.</summary>
+    public GenerationOptions Options { get; }
+
+    /// <summary>The seed of its random numbers.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>All ids that end it.</summary>
+    public IReadOnlyList<int> StopTokenIds { get; }
+
+    /// <summary>Most completion tokens.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>Tokens given.</summary>
+    public int PromptTokens { get; }
+
+    /// <summary>Tokens generated.</summary>
+    public int CompletionTokens => TotalTokens - PromptTokens;
+
+    /// <summary>Tokens given and generated.</summary>
+    public int TotalTokens => _tokens.Count;
+
+    /// <summary>Leading tokens whose keys and values are in the cache.</summary>
+    public int ComputedTokens { get; private set; }
+
+    /// <summary>Tokens to compute before the next one can be sampled.</summary>
+    public int PendingTokens => TotalTokens - ComputedTokens;
+
+    /// <summary>Prompt tokens that the prefix cache gave at the first admission.</summary>
+    public int CachedTokens { get; private set; }
+
+    /// <summary>Completions of the same prompt that split off when it is computed.</summary>
+    public int PendingChoices { get; private set; }
+
+    /// <summary>First position whose logits have not been used yet: blocks before it may come from the prefix cache.</summary>
+    public int ScoredFrom { get; private set; }
+
+    /// <summary>Times that its blocks were taken back.</summary>
+    public int Preemptions { get; private set; }
+
+    /// <summary>Its blocks.</summary>
+    public BlockTable Blocks { get; } = new();
+
+    /// <summary>Where it is.</summary>
+    public SequenceState State { get; internal set; }
+
+    /// <summary>Set when <see cref="State"/> is finished.</summary>
+    public FinishReason? FinishReason { get; private set; }
+
+    /// <summary>The engine's record of the request.</summary>
+    internal Generation? Owner { get; init; }
+
+    /// <summary>Counts for the penalties, kept by the sampler.</summary>
+    internal TokenCounts? Counts { get; set; }
+
+    /// <summary>The tokens.</summary>
+    public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
+
+    /// <summary>Rows of logits that computing the next <paramref name="count"/> tokens gives.</summary>
+    public int RowsIn(int count) => Math.Max(0, Math.Min(ComputedTokens + count, LastScored + 1) - Math.Max(ComputedTokens, ScoredFrom));
+
+    /// <summary>Most of the next <paramref name="count"/> tokens that give at most <paramref name="rows"/> rows of logits.</summary>
+    public int FitRows(int count, int rows) =>
+        RowsIn(count) <= rows ? count : Math.Max(ComputedTokens, ScoredFrom) + rows - ComputedTokens;
+
+    /// <summary>The hash of full block <paramref name="index"/>.</summary>
+    internal PrefixHash HashOf(int index, int blockSize)
+    {
+        while (_hashes.Count <= index)
+        {
+            var parent = _hashes.Count == 0 ? _root : _hashes[^1];
+            _hashes.Add(parent.Next(Tokens.Slice(_hashes.Count * blockSize, blockSize)));
+        }
+        return _hashes[index];
+    }
+
+    /// <summary>Starts from tokens that the prefix cache has.</summary>
+    internal void StartFromCache(int cachedTokens)
+    {
+        ComputedTokens = cachedTokens;
+        if (Preemptions == 0) CachedTokens = cachedTokens;
+    }
+
+    /// <summary>Notes that <paramref name="count"/> more tokens are in the cache.</summary>
+    internal void Advance(int count)
+    {
+        ComputedTokens += count;
+        ScoredFrom = Math.Max(ScoredFrom, Math.Min(ComputedTokens, LastScored + 1));
+    }
+
+    /// <summary>Notes that its blocks were taken back.</summary>
+    internal void Restart()
+    {
+        ComputedTokens = 0;
+        Preemptions++;
+    }
+
+    /// <summary>Adds a sampled token and says whether it ends the sequence.</summary>
+    internal FinishReason? Append(int tokenId)
+    {
+        _tokens.Add(tokenId);
+        ScoredFrom = TotalTokens - 1;
+        if (CompletionTokens > Options.MinTokens && StopTokenIds.Contains(tokenId)) return Inference.FinishReason.Stop;
+        return CompletionTokens >= MaxTokens ? Inference.FinishReason.Length : null;
+    }
+
+    /// <summary>The sequence of another choice, with the same prompt and nothing computed.</summary>
+    internal Sequence Split(int choice)
+    {
+        PendingChoices--;
+        var sibling = new Sequence(Arrival, choice, Options, Seed, StopTokenIds, [.. Options.PromptTokenIds], _root) { Owner = Owner };
+        sibling._hashes.AddRange(_hashes); // called before the first completion token: all of them are the prompt's
+        sibling.ScoredFrom = PromptTokens - 1;
+        return sibling;
+    }
+
+    /// <summary>Starts from another sequence's computed prompt.</summary>
+    internal void StartFromSibling(int computedTokens) => ComputedTokens = computedTokens;
+
+    internal void Finish(FinishReason reason)
+    {
+        State = SequenceState.Finished;
+        FinishReason = reason;
+    }
+
+    // Without a token to generate, the last row would score nothing.
+    private int LastScored => MaxTokens == 0 ? TotalTokens - 2 : TotalTokens - 1;
+}

@@ -1,0 +1,62 @@
+namespace Hearth.Inference.Tests;
+
+/// <summary>Batching must not change answers: the same prompt gives the same tokens alone, in a crowd, chunked, after preemption, after a prefix hit.</summary>
+public sealed class BatchInvarianceTests
+{
+    private static readonly int[] Prompt = StepLoop.Prompt(23);
+
+    [Fact]
+    public void A_prompt_alone_continues_as_the_model_says()
+    {
+        var loop = new StepLoop();
+        var sequence = loop.Add(Prompt, maxTokens: 12);
+        loop.RunToEnd();
+        Assert.Equal(loop.Model.Greedy(Prompt, 12), loop.Completion(sequence));
+    }
+
+    [Fact]
+    public void A_crowd_does_not_change_anyones_answer()
+    {
+        var loop = new StepLoop(new() { TokenBudget = 40, MaxSequences = 32, LogitRows = 32 }, new HistoryModel(blocks: 400));
+        var sequences = Enumerable.Range(0, 40).Select(i => loop.Add(StepLoop.Prompt(1 + i * 5 % 37, i), maxTokens: 3 + i % 9)).ToArray();
+        loop.RunToEnd();
+        foreach (var sequence in sequences)
+            Assert.Equal(loop.Model.Greedy(sequence.Options.PromptTokenIds, sequence.MaxTokens), loop.Completion(sequence));
+    }
+
+    [Theory, InlineData(1), InlineData(3), InlineData(4), InlineData(5), InlineData(22), InlineData(23)]
+    public void Chunks_of_any_size_give_the_same_answer(int chunk)
+    {
+        var loop = new StepLoop(new() { MaxChunk = chunk });
+        var sequence = loop.Add(Prompt, maxTokens: 6);
+        loop.RunToEnd();
+        Assert.Equal(loop.Model.Greedy(Prompt, 6), loop.Completion(sequence));
+        Assert.Equal((23 + chunk - 1) / chunk + 5, loop.Model.Plans.Count);
+    }
+
+    [Fact]
+    public void A_preempted_sequence_gives_the_same_answer()
+    {
+        // 12 blocks of 4: two sequences of 5 + 30 tokens need 18.
+        var loop = new StepLoop(model: new HistoryModel(blocks: 12));
+        var first = loop.Add(StepLoop.Prompt(5), maxTokens: 30);
+        var second = loop.Add(StepLoop.Prompt(5, 3), maxTokens: 30);
+        loop.RunToEnd();
+        Assert.True(second.Preemptions > 0);
+        Assert.Equal(0, first.Preemptions);
+        Assert.Equal(loop.Model.Greedy(first.Options.PromptTokenIds, 30), loop.Completion(first));
+        Assert.Equal(loop.Model.Greedy(second.Options.PromptTokenIds, 30), loop.Completion(second));
+    }
+
+    [Fact]
+    public void A_prefix_hit_gives_the_same_answer()
+    {
+        var loop = new StepLoop();
+        loop.Add(Prompt, maxTokens: 6);
+        loop.RunToEnd();
+        var again = loop.Add(Prompt, maxTokens: 6);
+        loop.RunToEnd();
+        Assert.Equal(20, again.CachedTokens);
+        Assert.Equal(loop.Model.Greedy(Prompt, 6), loop.Completion(again));
+    }
+}
