@@ -30,7 +30,7 @@ internal sealed class ArithmeticTask : ICurriculumTask
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
-        if (random.Chance(12)) return Chain(ref random);
+        if (random.Chance(8)) return Chain(ref random);
         var sum = Sum.Draw(ref random, split);
         var kind = random.Below(10);
         var template = kind < 4 ? random.Pick(Plain) : kind < 7 ? random.Pick(Equation) : random.Pick(InWords(sum.Op));

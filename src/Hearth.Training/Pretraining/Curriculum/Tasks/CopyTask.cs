@@ -16,7 +16,7 @@ internal sealed class CopyTask : ICurriculumTask
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
         var separator = Lists.Separator(ref random);
-        var text = random.Chance(25) ? Sentence(ref random) : string.Join(separator, Lists.Draw(ref random, 3, 6));
+        var text = random.Chance(25) ? Sentence(ref random) : string.Join(separator, Lists.Draw(ref random, 3, 5));
         var question = Words.Fill(random.Pick(Templates), ("list", Lists.AfterColon(text, text.Contains('\n') ? "\n" : separator == "\n" ? " " : separator)));
         return new(Name, question, text, "copy:" + text);
     }

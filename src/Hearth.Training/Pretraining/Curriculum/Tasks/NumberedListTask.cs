@@ -26,7 +26,7 @@ internal sealed class NumberedListTask : ICurriculumTask
         var kind = random.Below(10);
         if (kind < 5) return Sums(ref random, split);
 
-        var items = random.Sample(Words.Nouns, random.Between(2, 6));
+        var items = random.Sample(Words.Nouns, random.Between(2, 5));
         var (flat, list, key) = (string.Join(", ", items), Lists.Numbered(items), "list:" + string.Join(',', items));
         switch (kind)
         {
@@ -43,7 +43,7 @@ internal sealed class NumberedListTask : ICurriculumTask
 
     private ChatExample Sums(ref RowRandom random, ProblemSplit split)
     {
-        var sums = new Sum[random.Between(2, 6)];
+        var sums = new Sum[random.Between(2, 4)];
         for (var i = 0; i < sums.Length; i++) sums[i] = Sum.Draw(ref random, split);
         var question = Words.Fill(random.Pick(Solve), ("list", Lists.Numbered(sums.Select(s => s.Text))));
         return new(Name, [ChatTurn.User(question), ChatTurn.Assistant(Lists.Numbered(sums.Select(s => s.Equation)))], [.. sums.SelectMany(s => s.Keys).Distinct()]);

@@ -15,7 +15,7 @@ internal sealed class ReverseTask : ICurriculumTask
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
-        var items = Lists.Draw(ref random, 3, 5);
+        var items = Lists.Draw(ref random, 3, 4);
         var separator = Lists.Separator(ref random);
         var text = string.Join(separator, items);
         var question = Words.Fill(random.Pick(Templates), ("list", Lists.AfterColon(text, separator)));

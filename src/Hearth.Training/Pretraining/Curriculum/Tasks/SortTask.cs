@@ -24,7 +24,7 @@ internal sealed class SortTask : ICurriculumTask
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
         var separator = Lists.Separator(ref random);
-        var count = random.Between(3, 5);
+        var count = random.Between(3, 4);
         if (random.Chance(40))
         {
             var words = random.Sample(Words.Nouns, count);

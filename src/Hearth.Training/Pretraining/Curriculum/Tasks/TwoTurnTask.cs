@@ -35,7 +35,7 @@ internal sealed class TwoTurnTask : ICurriculumTask
 
     private ChatExample ChangeList(ref RowRandom random)
     {
-        var items = random.Sample(Words.Nouns, random.Between(3, 5));
+        var items = random.Sample(Words.Nouns, random.Between(3, 4));
         var list = string.Join(", ", items);
         var (then, answer) = random.Below(6) switch
         {

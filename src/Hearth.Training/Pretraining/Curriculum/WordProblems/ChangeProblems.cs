@@ -37,19 +37,24 @@ internal static class ChangeProblems
         var cast = Cast.Draw(ref random, phrasing);
         var first = Change(ref random, random.Between(10, 60));
         var second = Change(ref random, first.Result);
+        var (events, next) = (Events(first), Events(second).Pick(ref random, phrasing));
+        var before = events.Pick(ref random, phrasing);
+        while (before == next) before = events.Pick(ref random, phrasing); // the same sentence twice in a row reads badly
         return new(
-            $"{cast.Tell(Start.Pick(ref random, phrasing), first.A)} {Event(ref random, phrasing, cast, first)} {Event(ref random, phrasing, cast, second)} {Question(ref random, phrasing, cast, second)}",
+            $"{cast.Tell(Start.Pick(ref random, phrasing), first.A)} {cast.Tell(before, b: first.B)} {cast.Tell(next, b: second.B)} {Question(ref random, phrasing, cast, second)}",
             $"{first.A} {cast.Things}", [Step(cast, first), Step(cast, second)]);
     }
 
     /// <summary>The sentence in which things come or go, for other families that end in a change.</summary>
     public static string Event(ref RowRandom random, Phrasing phrasing, Cast cast, Sum sum) =>
-        cast.Tell((sum.Op == '+' ? Gain : Loss).Pick(ref random, phrasing), b: sum.B);
+        cast.Tell(Events(sum).Pick(ref random, phrasing), b: sum.B);
 
     public static string Question(ref RowRandom random, Phrasing phrasing, Cast cast, Sum sum) =>
         cast.Tell((sum.Op == '+' ? Now : Left).Pick(ref random, phrasing));
 
     public static WorkedStep Step(Cast cast, Sum sum) => new((sum.Op == '+' ? "Total " : "Remaining ") + cast.Things, sum);
+
+    private static Slot Events(Sum sum) => sum.Op == '+' ? Gain : Loss;
 
     /// <summary>Adds or takes away up to 30, never below 2 nor above 99.</summary>
     public static Sum Change(ref RowRandom random, int from)
