@@ -9,7 +9,7 @@ internal static class Lists
     public static string[] Draw(ref RowRandom random, int fewest, int most)
     {
         var count = random.Between(fewest, most);
-        return random.Chance(65) ? random.Sample(Words.Nouns, count) : Numbers(ref random, count, 99).Select(Digits).ToArray();
+        return random.Chance(65) ? random.Sample(Words.ListWords, count) : Numbers(ref random, count, 99).Select(Digits).ToArray();
     }
 
     public static int[] Numbers(ref RowRandom random, int count, int most)

@@ -34,6 +34,9 @@ internal static class Words
     public static readonly IReadOnlyList<string> Places = ["bridge", "castle", "farm", "forest", "garden", "harbor", "house", "island", "lake", "market", "river", "road", "school", "tower", "village"];
     public static readonly IReadOnlyList<string> Nouns = [.. Fruits, .. Animals, .. Colors, .. Tools, .. Places];
 
+    /// <summary>The words of lists. The unseen things are among them, so that the tokenizer and the model know these words.</summary>
+    public static readonly IReadOnlyList<string> ListWords = [.. Nouns, .. UnseenThings];
+
     public static readonly IReadOnlyList<string> Adjectives = ["big", "small", "old", "new", "quiet", "warm", "cold", "bright", "dark", "quick"];
     public static readonly IReadOnlyList<string> Verbs = ["sees", "finds", "likes", "follows", "paints", "watches"];
 
@@ -54,6 +57,9 @@ internal static class Words
     ];
 
     private static readonly string[] Tens = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
+    /// <summary>A name for any task but word problems: the unseen people come often, since nothing else teaches their names.</summary>
+    public static string AnyName(ref RowRandom random) => random.Pick(random.Chance(40) ? UnseenPeople : People).Name;
 
     /// <summary>A number from 0 to 199 in words: 42 is <c>forty-two</c>.</summary>
     public static string Number(int value) => value switch

@@ -22,5 +22,5 @@ internal sealed class CopyTask : ICurriculumTask
     }
 
     private static string Sentence(ref RowRandom random) =>
-        $"{random.Pick(Words.AllNames)} {random.Pick(Words.Verbs)} the {random.Pick(Words.Adjectives)} {random.Pick(Words.Nouns)} and the {random.Pick(Words.Colors)} {random.Pick(Words.Tools)}.";
+        $"{Words.AnyName(ref random)} {random.Pick(Words.Verbs)} the {random.Pick(Words.Adjectives)} {random.Pick(Words.Nouns)} and the {random.Pick(Words.Colors)} {random.Pick(Words.Tools)}.";
 }

@@ -30,7 +30,7 @@ internal sealed class JsonTask : ICurriculumTask
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
-        var name = random.Pick(Words.AllNames);
+        var name = Words.AnyName(ref random);
         var (texts, fields) = random.Below(3) switch
         {
             0 => (PersonTexts, new (string Name, object Value)[] { ("name", name), ("age", random.Between(5, 90)), ("city", random.Pick(Words.Cities)) }),
@@ -44,7 +44,7 @@ internal sealed class JsonTask : ICurriculumTask
         return new(Name, question, json, "json:" + string.Join(',', fields.Select(f => f.Value)));
     }
 
-    private static string Thing(ref RowRandom random) => random.Pick(random.Chance(70) ? Words.Things : Words.UnseenThings);
+    private static string Thing(ref RowRandom random) => random.Pick(random.Chance(50) ? Words.Things : Words.UnseenThings);
 
     private static string Enumerate(string[] names) => names.Length == 1 ? names[0] : string.Join(", ", names[..^1]) + " and " + names[^1];
 }

@@ -26,7 +26,7 @@ internal sealed class NumberedListTask : ICurriculumTask
         var kind = random.Below(10);
         if (kind < 5) return Sums(ref random, split);
 
-        var items = random.Sample(Words.Nouns, random.Between(2, 5));
+        var items = random.Sample(Words.ListWords, random.Between(2, 5));
         var (flat, list, key) = (string.Join(", ", items), Lists.Numbered(items), "list:" + string.Join(',', items));
         switch (kind)
         {

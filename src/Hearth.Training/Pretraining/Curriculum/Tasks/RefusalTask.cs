@@ -46,7 +46,7 @@ internal sealed class RefusalTask : ICurriculumTask
         var (answer, questions) = random.Pick(Kinds);
         var question = Words.Fill(
             random.Pick(questions),
-            ("city", random.Pick(Words.Cities)), ("day", random.Pick(Words.Days)), ("name", random.Pick(Words.AllNames)), ("noun", random.Pick(Words.Nouns)),
+            ("city", random.Pick(Words.Cities)), ("day", random.Pick(Words.Days)), ("name", Words.AnyName(ref random)), ("noun", random.Pick(Words.Nouns)),
             ("adj", random.Pick(Words.Adjectives)), ("place", random.Pick(Words.Places)));
         return new(Name, question, answer, "refusal:" + question);
     }

@@ -57,7 +57,7 @@ internal sealed class SectionsTask : ICurriculumTask
 
     private ChatExample WriteTwo(ref RowRandom random, string[] tags)
     {
-        var items = random.Sample(Words.Nouns, random.Between(2, 4));
+        var items = random.Sample(Words.ListWords, random.Between(2, 4));
         if (random.Chance(50))
         {
             var (x, y) = (string.Join(" ", items[..^1]), items[^1]);

@@ -21,7 +21,7 @@ internal sealed class SmallTalkTask : ICurriculumTask
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
         var (questions, answer) = random.Pick(Talk);
-        var (name, city) = (random.Pick(Words.AllNames), random.Pick(Words.Cities));
+        var (name, city) = (Words.AnyName(ref random), random.Pick(Words.Cities));
         var template = random.Pick(questions);
         var question = Words.Fill(template, ("name", name), ("city", city));
         return new(Name, question, Words.Fill(answer, ("name", name)), template == question ? "" : "talk:" + question);

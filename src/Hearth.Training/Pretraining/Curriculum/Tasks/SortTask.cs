@@ -27,7 +27,7 @@ internal sealed class SortTask : ICurriculumTask
         var count = random.Between(3, 4);
         if (random.Chance(40))
         {
-            var words = random.Sample(Words.Nouns, count);
+            var words = random.Sample(Words.ListWords, count);
             return Row(random.Pick(Alphabet), words, words.Order(StringComparer.Ordinal), separator);
         }
         var numbers = Lists.Numbers(ref random, count, 99);

@@ -28,7 +28,7 @@ internal sealed class SystemMessageTask : ICurriculumTask
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
         if (random.Chance(60)) return ForSum(ref random, split);
-        var items = random.Sample(Words.Nouns, random.Between(2, 5));
+        var items = random.Sample(Words.ListWords, random.Between(2, 5));
         var list = string.Join(", ", items);
         var ask = Words.Fill(random.Pick(AskCopy), ("x", list));
         var tag = SectionsTask.Tag(ref random);

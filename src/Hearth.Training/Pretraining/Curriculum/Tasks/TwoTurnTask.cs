@@ -35,7 +35,7 @@ internal sealed class TwoTurnTask : ICurriculumTask
 
     private ChatExample ChangeList(ref RowRandom random)
     {
-        var items = random.Sample(Words.Nouns, random.Between(3, 4));
+        var items = random.Sample(Words.ListWords, random.Between(3, 4));
         var list = string.Join(", ", items);
         var (then, answer) = random.Below(6) switch
         {
@@ -51,7 +51,7 @@ internal sealed class TwoTurnTask : ICurriculumTask
 
     private ChatExample Remember(ref RowRandom random)
     {
-        var (name, city, job) = (random.Pick(Words.AllNames), random.Pick(Words.Cities), random.Pick(Words.Jobs));
+        var (name, city, job) = (Words.AnyName(ref random), random.Pick(Words.Cities), random.Pick(Words.Jobs));
         var (then, answer) = random.Below(3) switch
         {
             0 => (random.Pick("What is my name?", "Who am I?", "Do you know my name?"), $"Your name is {name}."),
