@@ -13,6 +13,19 @@ public static unsafe partial class Kernels
             table.Slice(tokenIds[t] * width, width).CopyTo(y.Slice(t * width, width));
     }
 
+    /// <summary>y[t] = row tokenIds[t] of a packed table, widened: a tied embedding has no second copy.</summary>
+    /// <remarks>y: [T, D].</remarks>
+    /// <exception cref="ArgumentException">A length does not fit, or an id is outside the table.</exception>
+    public static void EmbeddingGather(ReadOnlySpan<int> tokenIds, PackedWeight table, Span<float> y)
+    {
+        Shapes.Require(y.Length, (long)tokenIds.Length * table.Inputs, nameof(EmbeddingGather), nameof(y));
+        for (int t = 0; t < tokenIds.Length; t++)
+        {
+            RequireId(tokenIds[t], table.Outputs, nameof(EmbeddingGather));
+            table.WriteRow(tokenIds[t], y.Slice(t * table.Inputs, table.Inputs));
+        }
+    }
+
     /// <summary>dTable[tokenIds[t]] += dy[t], rows ascending: a row's gradient is the chain over its uses (E1).</summary>
     /// <remarks>dy: [T, D]. dTable: [V, D], added to.</remarks>
     /// <exception cref="ArgumentException">A length does not fit, or an id is outside the table.</exception>
@@ -32,9 +45,13 @@ public static unsafe partial class Kernels
     {
         if (tokenIds.IsEmpty) return;
         int vocabulary = Shapes.Rows(tableLength, width, operation, "table");
-        foreach (int id in tokenIds)
-            if ((uint)id >= (uint)vocabulary)
-                throw new ArgumentException($"{operation}: token id {id} is not in 0..{vocabulary - 1}.", nameof(tokenIds));
+        foreach (int id in tokenIds) RequireId(id, vocabulary, operation);
+    }
+
+    private static void RequireId(int id, int vocabulary, string operation)
+    {
+        if ((uint)id >= (uint)vocabulary)
+            throw new ArgumentException($"{operation}: token id {id} is not in 0..{vocabulary - 1}.", "tokenIds");
     }
 
     /// <summary>An item owns a range of columns and walks all rows (E10).</summary>

@@ -14,6 +14,11 @@ public sealed class EmbeddingTests
         float[] table = fixture.Floats($"{name}.weight"), y = new float[fixture.Floats($"{name}.y").Length];
         Kernels.EmbeddingGather(ids, table, y);
         Everywhere.RequireSameBits("y", fixture.Floats($"{name}.y"), y);
+        int[] shape = fixture.Shape($"{name}.weight");
+        using var packed = PackedWeight.PackFloat32(table, shape[0], shape[1]);
+        Array.Clear(y);
+        Kernels.EmbeddingGather(ids, packed, y);
+        Everywhere.RequireSameBits("y, packed table", fixture.Floats($"{name}.y"), y);
         var gradient = Everywhere.SameBits(pool => Backward(pool, ids, fixture.Floats($"{name}.dy"), table.Length));
         fixture.Compare(name, "dweight", gradient);
     }
