@@ -1,0 +1,40 @@
+using Hearth.Numerics;
+
+namespace Hearth.Models;
+
+/// <summary>Keys and values of all layers in blocks of <see cref="Kernels.KvBlock"/> positions, float32.</summary>
+public sealed class KvCache : IDisposable
+{
+    private readonly NativeBlock _memory;
+    private readonly KvLayer[] _layers;
+
+    /// <summary>Memory for <paramref name="blocks"/> blocks.</summary>
+    public KvCache(ModelConfiguration configuration, int blocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
+        Blocks = blocks;
+        int width = configuration.KeyValueHeads * configuration.HeadWidth;
+        long perLayer = (long)blocks * Kernels.KvBlock * width;
+        _memory = new NativeBlock(perLayer * 2 * configuration.Layers * sizeof(float));
+        _layers = new KvLayer[configuration.Layers];
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            var keys = _memory.Floats(perLayer * 2 * layer, checked((int)perLayer));
+            var values = _memory.Floats(perLayer * (2 * layer + 1), checked((int)perLayer));
+            _layers[layer] = new KvLayer(keys, values, configuration.KeyValueHeads, configuration.HeadWidth);
+        }
+    }
+
+    /// <summary>Number of blocks.</summary>
+    public int Blocks { get; }
+
+    /// <summary>One layer's part.</summary>
+    public KvLayer Layer(int layer) => _layers[layer];
+
+    /// <summary>Bytes of one block over all layers.</summary>
+    public static long BytesPerBlock(ModelConfiguration configuration) =>
+        2L * configuration.Layers * configuration.KeyValueHeads * configuration.HeadWidth * Kernels.KvBlock * sizeof(float);
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _memory.Dispose();
+}

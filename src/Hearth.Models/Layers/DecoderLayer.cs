@@ -1,0 +1,55 @@
+using Hearth.Numerics;
+
+namespace Hearth.Models;
+
+/// <summary>The seven matrices of a decoder layer that LoRA can adapt, in PEFT's order of names.</summary>
+public enum Projection { Query, Key, Value, Output, Gate, Up, Down }
+
+/// <summary>Names of <see cref="Projection"/> in published checkpoints.</summary>
+public static class ProjectionNames
+{
+    /// <summary>Number of projections in a layer.</summary>
+    public const int Count = 7;
+
+    private static readonly string[] Modules =
+        ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
+
+    /// <summary>Last part of the module's path, such as <c>q_proj</c>.</summary>
+    public static string ShortName(this Projection projection) => Modules[(int)projection].Split('.')[1];
+
+    /// <summary>Module path, such as <c>model.layers.3.mlp.up_proj</c>.</summary>
+    public static string ModulePath(this Projection projection, int layer) => $"model.layers.{layer}.{Modules[(int)projection]}";
+}
+
+/// <summary>A norm's weight, [D], and the trained tensor behind it, if any.</summary>
+public readonly record struct NormWeight(FloatBuffer Values, Parameter? Parameter)
+{
+    /// <summary>True where the architecture has no such norm.</summary>
+    public bool IsAbsent => Values.IsEmpty;
+}
+
+/// <summary>Weights of one pre-norm decoder layer of the Llama family: attention, then a gated feed-forward.</summary>
+public sealed class DecoderLayer : IDisposable
+{
+    /// <summary>Before attention, [D].</summary>
+    public required NormWeight InputNorm { get; init; }
+    /// <summary>Before the feed-forward, [D].</summary>
+    public required NormWeight PostAttentionNorm { get; init; }
+    /// <summary>On each query head, [E] (Qwen3); absent elsewhere.</summary>
+    public NormWeight QueryNorm { get; init; }
+    /// <summary>On each key head, [E] (Qwen3); absent elsewhere.</summary>
+    public NormWeight KeyNorm { get; init; }
+    /// <summary>By <see cref="Projection"/>.</summary>
+    public required Linear[] Projections { get; init; }
+    /// <summary>Sliding window of the layer; 0 = none.</summary>
+    public int Window { get; init; }
+
+    /// <summary>One projection.</summary>
+    public Linear this[Projection projection] => Projections[(int)projection];
+
+    /// <summary>Frees frozen weights.</summary>
+    public void Dispose()
+    {
+        foreach (var projection in Projections) projection.Dispose();
+    }
+}

@@ -1,0 +1,119 @@
+using Hearth.Numerics;
+
+namespace Hearth.Models;
+
+/// <summary>The low-rank matrices of one adapter, float32, and where they attach.</summary>
+public sealed class LoraAdapter : IDisposable
+{
+    private readonly LoraPair?[][] _pairs; // [layer][projection]
+
+    private LoraAdapter(ParameterSet parameters, LoraPair?[][] pairs, int rank, float alpha, string hash)
+    {
+        Parameters = parameters;
+        _pairs = pairs;
+        Rank = rank;
+        Alpha = alpha;
+        Hash = hash;
+    }
+
+    /// <summary>All A and B matrices under PEFT's names.</summary>
+    public ParameterSet Parameters { get; }
+    /// <summary>R as the configuration states it.</summary>
+    public int Rank { get; }
+    /// <summary>Alpha as the configuration states it.</summary>
+    public float Alpha { get; }
+    /// <summary>SHA-256 of adapter_model.safetensors in lower-case hexadecimal; empty for an adapter that was not loaded.</summary>
+    public string Hash { get; }
+
+    /// <summary>The update of one projection, or null where the adapter leaves it alone.</summary>
+    public LoraPair? Pair(int layer, Projection projection) => _pairs[layer][(int)projection];
+
+    /// <summary>
+    /// A fresh adapter on all seven projections: A uniform in +-1/sqrt(in), B zero, so that training starts at the base model
+    /// (PEFT's default, kaiming_uniform with a = sqrt(5), has the same bound).
+    /// </summary>
+    public static LoraAdapter Create(ModelConfiguration configuration, int rank, float alpha, ulong seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
+        var modules = new List<LoraModule>();
+        for (int layer = 0; layer < configuration.Layers; layer++)
+            for (int p = 0; p < ProjectionNames.Count; p++)
+            {
+                var (outputs, inputs) = ProjectionShape.Of(configuration, (Projection)p);
+                modules.Add(new LoraModule(layer, (Projection)p, rank, outputs, inputs, alpha / rank));
+            }
+        var adapter = Build(configuration, modules, rank, alpha, hash: "");
+        for (int index = 0; index < adapter.Parameters.All.Count; index++)
+        {
+            var parameter = adapter.Parameters.All[index];
+            if (!parameter.Name.EndsWith(LoraModule.SuffixA, StringComparison.Ordinal)) continue;
+            double bound = 1 / Math.Sqrt(parameter.Columns);
+            var values = adapter.Parameters.Of(parameter).Span;
+            for (int i = 0; i < values.Length; i++)
+                values[i] = (float)((2 * CounterRandom.Uniform(seed, RandomPurpose.LoraInitialization, (ulong)index, (ulong)i) - 1) * bound);
+        }
+        return adapter;
+    }
+
+    /// <summary>Reads a PEFT folder and checks every shape against the model.</summary>
+    /// <exception cref="InvalidDataException">The adapter does not fit; the message names the tensor.</exception>
+    public static LoraAdapter Load(string folder, ModelConfiguration configuration) => LoraFiles.Load(folder, configuration);
+
+    /// <summary>Writes a PEFT folder; the same values give the same bytes.</summary>
+    public void Save(string folder, string baseModelName) => LoraFiles.Save(this, folder, baseModelName);
+
+    /// <summary>True where every B is zero: the adapter changes nothing.</summary>
+    public bool IsIdentity()
+    {
+        foreach (var parameter in Parameters.All)
+            if (parameter.Name.EndsWith(LoraModule.SuffixB, StringComparison.Ordinal) && Parameters.Of(parameter).Span.ContainsAnyExcept(0f))
+                return false;
+        return true;
+    }
+
+    internal static LoraAdapter Build(ModelConfiguration configuration, IReadOnlyList<LoraModule> modules, int rank, float alpha, string hash)
+    {
+        var shapes = new List<(string, int, int, bool)>();
+        foreach (var module in modules)
+        {
+            shapes.Add((module.NameA, module.Rank, module.Inputs, false));
+            shapes.Add((module.NameB, module.Outputs, module.Rank, false));
+        }
+        var parameters = ParameterSet.Create(shapes);
+        var pairs = new LoraPair?[configuration.Layers][];
+        for (int layer = 0; layer < pairs.Length; layer++) pairs[layer] = new LoraPair?[ProjectionNames.Count];
+        var byName = parameters.All.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
+        foreach (var module in modules)
+            pairs[module.Layer][(int)module.Projection] = new LoraPair(parameters, byName[module.NameA], byName[module.NameB], module.Scale);
+        return new LoraAdapter(parameters, pairs, rank, alpha, hash);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => Parameters.Dispose();
+}
+
+/// <summary>One adapted projection before its matrices exist.</summary>
+internal sealed record LoraModule(int Layer, Projection Projection, int Rank, int Outputs, int Inputs, float Scale)
+{
+    public const string Prefix = "base_model.model.";
+    public const string SuffixA = ".lora_A.weight";
+    public const string SuffixB = ".lora_B.weight";
+
+    public string NameA => Prefix + Projection.ModulePath(Layer) + SuffixA;
+    public string NameB => Prefix + Projection.ModulePath(Layer) + SuffixB;
+}
+
+/// <summary>Shapes of the seven projections.</summary>
+public static class ProjectionShape
+{
+    /// <summary>(outputs, inputs) of a projection.</summary>
+    public static (int Outputs, int Inputs) Of(ModelConfiguration c, Projection projection) => projection switch
+    {
+        Projection.Query => (c.Heads * c.HeadWidth, c.Width),
+        Projection.Key or Projection.Value => (c.KeyValueHeads * c.HeadWidth, c.Width),
+        Projection.Output => (c.Width, c.Heads * c.HeadWidth),
+        Projection.Gate or Projection.Up => (c.FeedForwardWidth, c.Width),
+        Projection.Down => (c.Width, c.FeedForwardWidth),
+        _ => throw new ArgumentOutOfRangeException(nameof(projection)),
+    };
+}

@@ -1,0 +1,26 @@
+using System.Diagnostics;
+
+namespace Hearth.Training;
+
+/// <summary>Turns finished steps into progress reports and lines of metrics.jsonl. Rates count every computed token, prompt tokens included.</summary>
+internal sealed class ProgressMeter(IReadOnlyList<PlannedStep> plan, IProgress<TrainingProgress>? progress, RunFolder run)
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly long _totalTokens = plan.Sum(ComputedTokens);
+    private long _tokens;
+    private long _trained;
+
+    public void Report(int index, double loss, double learningRate, double gradientNorm)
+    {
+        var step = plan[index];
+        _tokens += ComputedTokens(step);
+        _trained += step.TrainedTokens;
+        double seconds = Math.Max(_clock.Elapsed.TotalSeconds, 1e-9);
+        double rate = _tokens / seconds;
+        var report = new TrainingProgress(index + 1, plan.Count, loss, learningRate, gradientNorm, rate, _trained, step.EpochAtEnd, (_totalTokens - _tokens) / rate);
+        run.WriteStep(report);
+        progress?.Report(report);
+    }
+
+    private static long ComputedTokens(PlannedStep step) => step.Rows.Sum(row => (long)row.Length);
+}
