@@ -17,7 +17,7 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
     public FloatBuffer Embed()
     {
         var x = arena.Take(Rows, _configuration.Width);
-        model.Embedding.Gather(pool, batch.TokenIds, x);
+        model.Embedding.Gather(batch.TokenIds, x);
         return x;
     }
 

@@ -98,7 +98,7 @@ public sealed class TrainingPass : IDisposable
         {
             var dTable = leaves[0].Of(embedding);
             if (!ReferenceEquals(_model.Head, _model.Embedding)) dTable.Span.Clear(); // tied: continues the head's gradient
-            Kernels.EmbeddingBackward(_pool, forward.TokenIds, dx, dTable, Width);
+            Kernels.EmbeddingBackward(_pool, forward.TokenIds, dx, dTable);
         }
     }
 

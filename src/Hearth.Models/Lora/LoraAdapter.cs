@@ -7,8 +7,11 @@ public sealed class LoraAdapter : IDisposable
 {
     private readonly LoraPair?[][] _pairs; // [layer][projection]
 
-    private LoraAdapter(ParameterSet parameters, LoraPair?[][] pairs, int rank, float alpha, string hash)
+    private readonly ModelConfiguration _configuration;
+
+    private LoraAdapter(ModelConfiguration configuration, ParameterSet parameters, LoraPair?[][] pairs, int rank, float alpha, string hash)
     {
+        _configuration = configuration;
         Parameters = parameters;
         _pairs = pairs;
         Rank = rank;
@@ -60,7 +63,7 @@ public sealed class LoraAdapter : IDisposable
     public static LoraAdapter Load(string folder, ModelConfiguration configuration) => LoraFiles.Load(folder, configuration);
 
     /// <summary>Writes a PEFT folder; the same values give the same bytes.</summary>
-    public void Save(string folder, string baseModelName) => LoraFiles.Save(this, folder, baseModelName);
+    public void Save(string folder, string baseModelName) => LoraFiles.Save(this, _configuration, folder, baseModelName);
 
     /// <summary>True where every B is zero: the adapter changes nothing.</summary>
     public bool IsIdentity()
@@ -85,7 +88,7 @@ public sealed class LoraAdapter : IDisposable
         var byName = parameters.All.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
         foreach (var module in modules)
             pairs[module.Layer][(int)module.Projection] = new LoraPair(parameters, byName[module.NameA], byName[module.NameB], module.Scale);
-        return new LoraAdapter(parameters, pairs, rank, alpha, hash);
+        return new LoraAdapter(configuration, parameters, pairs, rank, alpha, hash);
     }
 
     /// <summary>Frees the memory.</summary>

@@ -37,13 +37,20 @@ public sealed class AdamWOptimizer : IDisposable
     {
         double norm = GlobalNorm(gradients);
         if (_options.MaxGradNorm > 0 && norm > _options.MaxGradNorm)
-            Kernels.Scale(_pool, gradients.Values, (float)(_options.MaxGradNorm / (norm + 1e-6))); // torch.nn.utils.clip_grad_norm_
+            Kernels.Scale(_pool, gradients.Values, Kernels.ClipFactor(norm, _options.MaxGradNorm));
         StepCount++;
         foreach (var parameter in _parameters.All)
         {
             // Norm weights are not decayed: pulling a gain to zero is not a regulariser.
             double decay = parameter.IsVector ? 0 : _options.WeightDecay;
-            var settings = new AdamWSettings(learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, decay);
+            var settings = new AdamWSettings
+            {
+                LearningRate = learningRate,
+                Beta1 = _options.Beta1,
+                Beta2 = _options.Beta2,
+                Epsilon = _options.Epsilon,
+                WeightDecay = decay,
+            };
             Kernels.AdamW(_pool, _parameters.Of(parameter), gradients.Of(parameter), _first.Of(parameter), _second.Of(parameter), settings, StepCount);
         }
         return norm;
@@ -53,7 +60,7 @@ public sealed class AdamWOptimizer : IDisposable
     public double GlobalNorm(ParameterGradients gradients)
     {
         double sum = 0;
-        foreach (var parameter in _parameters.All) sum += Kernels.SumOfSquares(gradients.Of(parameter));
+        foreach (var parameter in _parameters.All) sum += Kernels.SumOfSquaresDouble(gradients.Of(parameter));
         return Math.Sqrt(sum);
     }
 

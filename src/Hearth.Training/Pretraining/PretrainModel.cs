@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Hearth.Models;
 using Hearth.Tokenization;
@@ -11,23 +10,19 @@ internal static class PretrainModel
     private const double RopeTheta = 10_000;
     private const double RmsEpsilon = 1e-5;
 
-    public static ModelConfiguration Configuration(PretrainOptions options, Tokenizer tokenizer) =>
-        ModelConfiguration.FromJson(ConfigJson(options, tokenizer).ToJsonString());
+    public static ModelConfiguration Configuration(string folder) => ModelConfiguration.FromConfigFile(Path.Combine(folder, "config.json"));
 
-    /// <summary>Writes config.json and the weights, rounded once to bfloat16 (nearest, ties to even), beside the tokenizer's files.</summary>
-    public static void Save(TransformerModel model, PretrainOptions options, string folder)
+    /// <summary>Writes the weights, rounded once to bfloat16 (nearest, ties to even), beside the tokenizer's files and config.json.</summary>
+    public static void Save(TransformerModel model, string folder)
     {
         var parameters = model.Parameters!;
-        var tensors = new List<SafetensorsTensor>();
+        var writer = new SafetensorsWriter();
         foreach (var parameter in parameters.All)
         {
-            var values = parameters.Of(parameter).Span;
-            var rounded = new ushort[values.Length];
-            for (int i = 0; i < rounded.Length; i++) rounded[i] = BFloat16.Round(values[i]);
             long[] shape = parameter.IsVector ? [parameter.Columns] : [parameter.Rows, parameter.Columns];
-            tensors.Add(new SafetensorsTensor(parameter.Name, TensorType.BF16, shape, MemoryMarshal.AsBytes<ushort>(rounded).ToArray()));
+            writer.Add(parameter.Name, shape, parameters.Of(parameter), TensorType.BF16);
         }
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
+        writer.Save(Path.Combine(folder, "model.safetensors"));
     }
 
     public static JsonObject ConfigJson(PretrainOptions options, Tokenizer tokenizer) => new()

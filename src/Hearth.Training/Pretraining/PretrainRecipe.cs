@@ -20,7 +20,7 @@ public static class PretrainRecipe
         string modelFolder = Path.Combine(folder, "model");
         var curriculum = new Curriculum(options.Seed);
         var tokenizer = PretrainTokenizer.CreateOrLoad(curriculum, options, modelFolder);
-        var configuration = PretrainModel.Configuration(options, tokenizer);
+        var configuration = PretrainModel.Configuration(modelFolder);
 
         using var pool = ComputePool.CreateDefault();
         using var model = TransformerModel.CreateTrainable(configuration, options.Seed, options.InitializationDeviation);
@@ -50,7 +50,7 @@ public static class PretrainRecipe
             if ((step + 1) % options.CheckpointEvery == 0 || step + 1 == last)
                 PretrainCheckpoint.Save(checkpoint, step + 1, stream.NextRow, model.Parameters!, optimizer);
         }
-        if (step == options.Steps) PretrainModel.Save(model, options, modelFolder);
+        if (step == options.Steps) PretrainModel.Save(model, modelFolder);
     }
 
     /// <summary>losses.jsonl: one line a step, cut back to the checkpoint's step when a run resumes.</summary>
