@@ -9,6 +9,7 @@ var root = new RootCommand("Hearth: fine-tune, evaluate and serve open language 
     CommandOutput.Option,
     DemoVerb.Create(),
     ServeVerb.Create(),
+    PretrainVerb.Create(),
     WorkerVerbs.CreateTrainer(),
     WorkerVerbs.CreateReplica(),
 };
