@@ -77,8 +77,9 @@ internal sealed class ArchitectureCase : IDisposable
 /// <summary>One sequence through a model, in one pass or token by token.</summary>
 internal sealed class SingleSequence(TransformerModel model, ComputePool pool, LoraAdapter? adapter = null) : IDisposable
 {
+    private const int MaxTestPositions = 1024;
     private readonly Arena _arena = new();
-    private readonly KvCache _cache = new(model.Configuration, Math.Max(1, (model.Configuration.MaxPositions + 63) / 64));
+    private readonly KvCache _cache = new(model.Configuration, (Math.Min(model.Configuration.MaxPositions, MaxTestPositions) + 63) / 64);
 
     public int Position { get; private set; }
 
