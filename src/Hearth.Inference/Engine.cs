@@ -63,9 +63,15 @@ public sealed class Engine : IDisposable
         options = Resolve(options);
         long id = Interlocked.Increment(ref _lastId);
         int[] stopTokenIds = [.. options.StopTokenIds, .. options.IgnoreEos ? [] : _options.EosTokenIds];
+        if (options.Addon is { } addon && !addon.TryHold())
+            throw new GenerationException(GenerationFault.InvalidArgument, $"Addon '{addon.Name}' was unloaded. Load it, then retry.");
         var generation = new Generation(_scheduler, id, options, options.Sampling.Seed!.Value, stopTokenIds);
         var handle = new GenerationHandle(this, generation, id, options);
-        if (!Post(() => Open(generation))) throw Stopped();
+        if (!Post(() => Open(generation)))
+        {
+            generation.Fail(Stopped());
+            throw Stopped();
+        }
         if (cancellationToken.CanBeCanceled)
         {
             var registration = cancellationToken.UnsafeRegister(static state => ((GenerationHandle)state!).Cancel(), handle);
@@ -190,8 +196,7 @@ public sealed class Engine : IDisposable
     private void Open(Generation generation)
     {
         _open.Add(generation);
-        _ = generation.Usage.ContinueWith(_ => Post(() => _open.Remove(generation)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        generation.Start();
+        generation.Start(onEnd: () => _open.Remove(generation));
     }
 
     private GenerationOptions Resolve(GenerationOptions options)

@@ -14,12 +14,15 @@ internal sealed class Generation
     private readonly TaskCompletionSource<IReadOnlyList<PromptToken>> _promptScored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<TokenUsage> _usage = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _choices;
+    private readonly Addon? _addon;
+    private Action? _onEnd;
     private int _ended, _completionTokens;
 
     public Generation(Scheduler scheduler, long id, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds)
     {
         _scheduler = scheduler;
         _choices = options.Choices;
+        _addon = options.Addon;
         _leader = new Sequence(id, options, seed, stopTokenIds) { Owner = this };
         _live.Add(0, _leader);
         _prompt = options.PromptLogprobs ? new PromptToken[options.PromptTokenIds.Count] : [];
@@ -36,7 +39,12 @@ internal sealed class Generation
 
     private bool HasSplit => _leader.PendingChoices == 0;
 
-    public void Start() => _scheduler.Add(_leader);
+    /// <summary>Starts to compete for blocks. <paramref name="onEnd"/> runs on the engine's thread, before anybody learns that all choices have ended.</summary>
+    public void Start(Action onEnd)
+    {
+        _onEnd = onEnd;
+        _scheduler.Add(_leader);
+    }
 
     /// <summary>Takes what a step gave.</summary>
     public void Receive(in SequenceOutput output)
@@ -91,6 +99,7 @@ internal sealed class Generation
         foreach (var sequence in _live.Values) _scheduler.Remove(sequence, FinishReason.Error);
         _live.Clear();
         _ended = _choices;
+        End();
         _steps.Writer.TryComplete(fault);
         _promptScored.TrySetException(fault);
         _usage.TrySetException(fault);
@@ -123,8 +132,15 @@ internal sealed class Generation
         if (finish is null) return;
         _live.Remove(choice);
         if (++_ended < _choices) return;
+        End();
         _promptScored.TrySetResult(_prompt);
         _usage.TrySetResult(new(_leader.PromptTokens, _completionTokens, _leader.CachedTokens));
         _steps.Writer.TryComplete();
+    }
+
+    private void End()
+    {
+        _addon?.Release();
+        _onEnd?.Invoke();
     }
 }

@@ -1,13 +1,59 @@
+using Hearth.Models;
+
 namespace Hearth.Inference;
 
-/// <summary>An adapter as something served on a base model.</summary>
-/// <param name="name">The name that requests use.</param>
-/// <param name="hash">SHA-256 of the adapter's content: part of every prefix hash, so that a replaced adapter never meets old values.</param>
-public sealed class Addon(string name, string hash)
+/// <summary>
+/// An adapter as something served on a base model. Requests hold it while they run: an addon that is replaced or removed stays in memory until the last of
+/// them has ended.
+/// </summary>
+public sealed class Addon
 {
-    /// <summary>The name that requests use.</summary>
-    public string Name { get; } = name;
+    private int _holders = 1; // whoever made it
 
-    /// <summary>SHA-256 of the adapter's content.</summary>
-    public string Hash { get; } = hash;
+    /// <summary>Serves an adapter under a name and owns it.</summary>
+    public Addon(string name, LoraAdapter adapter) : this(name, adapter.Hash)
+    {
+        // Without a hash two adapters would share cached prefixes.
+        if (adapter.Hash.Length == 0) throw new ArgumentException($"Addon '{name}': the adapter has no content hash. Save it and load it, then serve it.", nameof(adapter));
+        Adapter = adapter;
+    }
+
+    internal Addon(string name, string hash)
+    {
+        Name = name;
+        Hash = hash;
+    }
+
+    /// <summary>The name that requests use.</summary>
+    public string Name { get; }
+
+    /// <summary>SHA-256 of the adapter's content: part of every prefix hash, so that a replaced adapter never meets old values.</summary>
+    public string Hash { get; }
+
+    /// <summary>The matrices.</summary>
+    public LoraAdapter? Adapter { get; }
+
+    /// <summary>Loads an adapter in PEFT's format.</summary>
+    /// <exception cref="InvalidDataException">The adapter does not fit the model.</exception>
+    public static Addon Load(string name, string folder, ModelConfiguration configuration) => new(name, LoraAdapter.Load(folder, configuration));
+
+    /// <summary>Gives up the maker's hold; the memory is freed with the last request that uses it.</summary>
+    public void Release()
+    {
+        int left = Interlocked.Decrement(ref _holders);
+        if (left == 0) Adapter?.Dispose();
+        else if (left < 0) throw new InvalidOperationException($"Addon '{Name}' was released more often than held.");
+    }
+
+    /// <summary>Adds a hold. False: it is freed already.</summary>
+    internal bool TryHold()
+    {
+        for (int holders = Volatile.Read(ref _holders); holders > 0;)
+        {
+            int seen = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (seen == holders) return true;
+            holders = seen;
+        }
+        return false;
+    }
 }
