@@ -31,6 +31,17 @@ public sealed class KvCache : IDisposable
     /// <summary>One layer's part.</summary>
     public KvLayer Layer(int layer) => _layers[layer];
 
+    /// <summary>Copies the keys and values of a block, in all layers.</summary>
+    public void CopyBlock(int from, int to)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)from, (uint)Blocks, nameof(from));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)to, (uint)Blocks, nameof(to));
+        long perLayer = _memory.Bytes / sizeof(float) / (2 * _layers.Length);
+        int length = (int)(perLayer / Blocks);
+        for (int part = 0; part < 2 * _layers.Length; part++)
+            _memory.Floats(perLayer * part + (long)from * length, length).Span.CopyTo(_memory.Floats(perLayer * part + (long)to * length, length));
+    }
+
     /// <summary>Bytes of one block over all layers.</summary>
     public static long BytesPerBlock(ModelConfiguration configuration) =>
         2L * configuration.Layers * configuration.KeyValueHeads * configuration.HeadWidth * Kernels.KvBlock * sizeof(float);
