@@ -12,7 +12,7 @@ namespace Hearth.Training;
 /// </summary>
 public static class PretrainRecipe
 {
-    /// <summary>Runs or resumes into <paramref name="folder"/>: checkpoint.bin, losses.jsonl, and at the end model/ in Hugging Face's layout.</summary>
+    /// <summary>Runs or resumes into <paramref name="folder"/>: checkpoint.bin, losses.jsonl, and when it stops model/ in Hugging Face's layout.</summary>
     /// <param name="steps">Stops after so many steps of the recipe's schedule; null: all of them.</param>
     public static void Run(PretrainOptions options, string folder, int? steps, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ public static class PretrainRecipe
             if ((step + 1) % options.CheckpointEvery == 0 || step + 1 == last)
                 PretrainCheckpoint.Save(checkpoint, step + 1, stream.NextRow, model.Parameters!, optimizer);
         }
-        if (step == options.Steps) PretrainModel.Save(model, modelFolder);
+        PretrainModel.Save(model, modelFolder);
     }
 
     /// <summary>losses.jsonl: one line a step, cut back to the checkpoint's step when a run resumes.</summary>
