@@ -1,1 +1,39 @@
+using System.Diagnostics;
+using System.Reflection;
+using Hearth.Benchmarks;
+using Hearth.Numerics;
+
+if (args is ["openblas-peer", var library]) return OpenBlasChild.Serve(library);
+
+if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecutingAssembly()))
+{
+    Console.Error.WriteLine("The code was built without optimiser (Debug), so figures would mean nothing. Use bench/run, or build with -c Release.");
+    return 2;
+}
+
+bool json = args.Contains("--json");
+string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?["--only=".Length..];
+string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
+if (names.Length == 0)
+{
+    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME]   names: gemm");
+    return 2;
+}
+
+foreach (string name in names)
+{
+    var report = new Report(name, json, only);
+    switch (name)
+    {
+        case "gemm":
+            GemmBenchmark.Run(report);
+            break;
+        default:
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: gemm.");
+            return 2;
+    }
+    report.Save();
+}
 return 0;
+
+static bool IsOptimised(Assembly assembly) => assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true };

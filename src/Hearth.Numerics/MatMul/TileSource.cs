@@ -64,7 +64,7 @@ internal unsafe struct TileSource
         switch (_kind)
         {
             case Kind.Panels:
-                Widen(_data + panel * _stride, start, length, tile, half, vector);
+                PanelTiles.Fill(_type, _data + panel * _stride, start, length, tile, half, vector);
                 break;
             case Kind.Rows:
                 CopyRows((float*)_data + start * _stride + panel * 32, _stride, length, columns, tile, half, vector);
@@ -76,40 +76,12 @@ internal unsafe struct TileSource
                 // 32 x 32 at a time: outputs become the chain. The panel's rows k are this tile's columns.
                 for (int done = 0; done < length; done += 32)
                 {
-                    Widen(_data + (start + done) / 32 * _stride, panel * 32, columns, square, 16 * columns, vector);
+                    PanelTiles.Fill(_type, _data + (start + done) / 32 * _stride, panel * 32, columns, square, 16 * columns, vector);
                     int rest = length - done;
                     TransposeRows(square, 16, columns, Math.Min(rest, 16), tile + done * 16, half, vector);
                     if (rest > 16) TransposeRows(square + 16 * columns, 16, columns, Math.Min(rest - 16, 16), tile + (done + 16) * 16, half, vector);
                 }
                 break;
-        }
-    }
-
-    private readonly void Widen(byte* panel, int start, int length, float* tile, nint half, bool vector)
-    {
-        byte* source = panel + _type switch
-        {
-            WeightType.F32 => 128L * start,
-            WeightType.Q8_0 => (long)(start / 32) * Widening.Q8BlockBytes,
-            WeightType.Q4_0 => (long)(start / 32) * Widening.Q40BlockBytes,
-            WeightType.Q4_1 => (long)(start / 32) * Widening.Q41BlockBytes,
-            _ => 64L * start,
-        };
-        if (!vector)
-        {
-            for (int k = 0; k < length; k++)
-                for (int column = 0; column < 32; column++)
-                    tile[column / 16 * half + k * 16 + column % 16] = Widening.Read(_type, source, k, column);
-            return;
-        }
-        switch (_type)
-        {
-            case WeightType.F32: WideningAvx2.F32(source, length, tile, half); break;
-            case WeightType.BF16: WideningAvx2.BF16(source, length, tile, half); break;
-            case WeightType.F16: WideningAvx2.F16(source, length, tile, half); break;
-            case WeightType.Q8_0: WideningAvx2.Q8(source, length, tile, half); break;
-            case WeightType.Q4_0: WideningAvx2.Q40(source, length, tile, half); break;
-            case WeightType.Q4_1: WideningAvx2.Q41(source, length, tile, half); break;
         }
     }
 

@@ -8,7 +8,7 @@ namespace Hearth.Numerics.Tests;
 [Trait("Category", "Fixtures")]
 public sealed class LinearFixtureTests
 {
-    private static readonly string Folder = FixtureFolders.Find("architectures/numerics");
+    private static readonly string Folder = FixtureFolder.Find("architectures/numerics");
     private static readonly TensorFile File = new(Path.Combine(Folder, "linear.safetensors"));
 
     public static TheoryData<string> Cases() => [.. File.Names.Select(name => name[..name.IndexOf('.')]).Distinct()];

@@ -11,7 +11,7 @@ public sealed class PackedWeightTests
     [Theory, MemberData(nameof(StoredTypes)), Trait("Category", "Fixtures")]
     public void Rows_widen_to_the_reference_values(WeightType type)
     {
-        var file = new TensorFile(Path.Combine(FixtureFolders.Find("gguf/blocks"), $"{type}.safetensors"));
+        var file = new TensorFile(Path.Combine(FixtureFolder.Find("gguf/blocks"), $"{type}.safetensors"));
         float[] values = file.Floats("values");
         // 32 blocks or values a row; whatever is left over (no fixture today) would be a last short row of its own.
         int inputs = type.BlockLength() == 1 ? 128 : 64, outputs = values.Length / inputs;
@@ -31,7 +31,7 @@ public sealed class PackedWeightTests
     public void Kernels_widen_to_the_reference_values(WeightType type)
     {
         // x = identity: y is W itself (1 * w + 0, exact), through the vector code.
-        var file = new TensorFile(Path.Combine(FixtureFolders.Find("gguf/blocks"), $"{type}.safetensors"));
+        var file = new TensorFile(Path.Combine(FixtureFolder.Find("gguf/blocks"), $"{type}.safetensors"));
         float[] values = file.Floats("values");
         int inputs = 32, outputs = values.Length / inputs;
         byte[] bytes = file.Bytes("bytes")[..(int)(type.RowBytes(inputs) * outputs)];

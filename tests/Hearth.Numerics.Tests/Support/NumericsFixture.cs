@@ -7,7 +7,7 @@ namespace Hearth.Numerics.Tests;
 /// <summary>One operation of the fixtures' <c>architectures/numerics</c>: PyTorch's values, attributes and tolerances.</summary>
 internal sealed class NumericsFixture(string operation)
 {
-    private static readonly string Folder = FixtureFolders.Find("architectures/numerics");
+    private static readonly string Folder = FixtureFolder.Find("architectures/numerics");
     private static readonly JsonElement Operations =
         JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "numerics.json"))).RootElement.GetProperty("operations");
 
