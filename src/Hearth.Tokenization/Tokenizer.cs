@@ -83,7 +83,13 @@ public sealed class Tokenizer
     }
 
     /// <summary>As <see cref="Encode"/>, with the code points each token stands for.</summary>
-    public List<EncodedToken> EncodeTokens(string text, bool addSpecialTokens = false, bool parseSpecial = true)
+    public List<EncodedToken> EncodeTokens(string text, bool addSpecialTokens = false, bool parseSpecial = true) =>
+        _postProcessor is null
+            ? EncodeUnframed(text, parseSpecial)
+            : _postProcessor.Process(EncodeUnframed(text, parseSpecial), addSpecialTokens);
+
+    /// <summary>Without the post-processor: no special tokens added, and no blank taken out of a token's range.</summary>
+    internal List<EncodedToken> EncodeUnframed(string text, bool parseSpecial = true)
     {
         var tokens = new List<EncodedToken>(text.Length / 3);
         var symbols = new List<Symbol>();
@@ -96,7 +102,7 @@ public sealed class Tokenizer
             else tokens.Add(TokenOf(stretch, source));
         }
 
-        return _postProcessor?.Process(tokens, addSpecialTokens) ?? tokens;
+        return tokens;
     }
 
     /// <summary>The text of some ids. Ids outside the vocabulary are skipped; bytes that are no UTF-8 become U+FFFD.</summary>

@@ -14,7 +14,7 @@ public sealed class Sampler
     private const int FirstCandidates = 64;
 
     private readonly int _vocabularySize;
-    private readonly float[] _logits, _exp;
+    private readonly float[] _logits, _exp, _tileSums;
     private readonly int[] _candidates;
 
     /// <summary>A sampler for rows of <paramref name="vocabularySize"/> logits. Not thread-safe: it keeps scratch.</summary>
@@ -24,6 +24,7 @@ public sealed class Sampler
         _vocabularySize = vocabularySize;
         _logits = new float[vocabularySize];
         _exp = new float[vocabularySize];
+        _tileSums = new float[Softmax.Tiles(vocabularySize)];
         _candidates = new int[vocabularySize];
     }
 
@@ -63,35 +64,51 @@ public sealed class Sampler
         }
         var top = Alternatives(logits, max, logSum, sequence.Options.TopLogprobs);
 
-        logits.CopyTo(_logits);
-        Penalize(sequence, options);
-        foreach (var (id, bias) in options.LogitBias ?? System.Collections.Immutable.ImmutableDictionary<int, float>.Empty) _logits[id] += bias;
-        if (sequence.CompletionTokens < sequence.Options.MinTokens)
-            foreach (int id in sequence.StopTokenIds)
-                if ((uint)id < (uint)_vocabularySize) _logits[id] = Masked;
-
+        // Most rows need no copy: nothing changes their logits.
+        bool changed = ChangesLogits(sequence, options);
+        if (changed) ChangeLogits(logits, sequence, options);
         if (options.IsGreedy)
         {
-            int best = TopTokens.Largest(_logits);
+            int best = changed ? TopTokens.Largest(_logits) : logits.IndexOf(max);
             results.Fill(new(best, logits[best] - max - logSum, 0, top));
             return;
         }
-        Cut(options);
-        var (cutMax, cutLogSum) = Softmax.LogSumExp(_logits);
-        Softmax.Exp(_logits, cutMax, _exp);
+        var (cutMax, cutLogSum) = (max, logSum);
+        var cut = logits;
+        if (changed || options.Temperature != 1 || options.HasCuts)
+        {
+            if (!changed) logits.CopyTo(_logits);
+            Cut(options);
+            cut = _logits;
+            (cutMax, cutLogSum) = Softmax.LogSumExp(cut);
+        }
+        Softmax.Exp(cut, cutMax, _exp, _tileSums);
         for (int i = 0; i < results.Length; i++)
         {
             // The first row of a request serves all of its choices, later rows one each.
             int choice = sequence.Choice + i;
-            double uniform = CounterRandom.Uniform(sequence.Seed, RandomPurpose.Sampling, (ulong)choice, (ulong)sequence.CompletionTokens);
-            int token = Draw(uniform);
-            results[i] = new(token, logits[token] - max - logSum, _logits[token] - cutMax - cutLogSum, top);
+            int token = Draw(CounterRandom.Uniform(sequence.Seed, RandomPurpose.Sampling, (ulong)choice, (ulong)sequence.CompletionTokens));
+            results[i] = new(token, logits[token] - max - logSum, cut[token] - cutMax - cutLogSum, top);
         }
+    }
+
+    private static bool ChangesLogits(Sequence sequence, SamplingOptions options) =>
+        options.HasPenalties || options.LogitBias is { Count: > 0 } || sequence.CompletionTokens < sequence.Options.MinTokens;
+
+    // Penalties, bias, minimum length.
+    private void ChangeLogits(ReadOnlySpan<float> logits, Sequence sequence, SamplingOptions options)
+    {
+        logits.CopyTo(_logits);
+        if (options.HasPenalties) Penalize(sequence, options);
+        if (options.LogitBias is { } biases)
+            foreach (var (id, bias) in biases) _logits[id] += bias;
+        if (sequence.CompletionTokens >= sequence.Options.MinTokens) return;
+        foreach (int id in sequence.StopTokenIds)
+            if ((uint)id < (uint)_vocabularySize) _logits[id] = Masked;
     }
 
     private void Penalize(Sequence sequence, SamplingOptions options)
     {
-        if (!options.HasPenalties) return;
         var counts = sequence.Counts ??= new(sequence.PromptTokens);
         counts.Update(sequence.Tokens);
         float repetition = (float)options.RepetitionPenalty, frequency = (float)options.FrequencyPenalty, presence = (float)options.PresencePenalty;
@@ -106,9 +123,7 @@ public sealed class Sampler
     // Temperature, then the cuts; each cut sees the distribution that the one before left, renormalised.
     private void Cut(SamplingOptions options)
     {
-        float temperature = (float)options.Temperature;
-        if (temperature != 1)
-            for (int id = 0; id < _vocabularySize; id++) _logits[id] /= temperature;
+        if (options.Temperature != 1) Kernels.Divide(_logits, (float)options.Temperature);
         if (options.TopK > 0 && options.TopK < _vocabularySize) KeepTop(options.TopK);
         if (options.TopP < 1) KeepNucleus(options.TopP);
         if (options.MinP > 0) KeepAbove((float)options.MinP);
@@ -124,9 +139,7 @@ public sealed class Sampler
     // Sorting the whole vocabulary costs more than a layer: the head of the order is found first, and more of it only where that is not enough.
     private void KeepNucleus(double share)
     {
-        Softmax.Exp(_logits, _logits[TopTokens.Largest(_logits)], _exp);
-        double total = 0;
-        foreach (float e in _exp) total += e;
+        double total = WriteProbabilities();
         for (int count = Math.Min(FirstCandidates, _vocabularySize); ; count = (int)Math.Min(_vocabularySize, count * 4L))
         {
             var candidates = _candidates.AsSpan(0, count);
@@ -145,7 +158,7 @@ public sealed class Sampler
 
     private void KeepAbove(float share)
     {
-        Softmax.Exp(_logits, _logits[TopTokens.Largest(_logits)], _exp);
+        WriteProbabilities();
         for (int id = 0; id < _vocabularySize; id++)
             if (_exp[id] < share) _logits[id] = Masked;
     }
@@ -161,20 +174,37 @@ public sealed class Sampler
         }
     }
 
-    private int Draw(double uniform)
+    // exp(logit - max), and their sum.
+    private double WriteProbabilities()
+    {
+        Softmax.Exp(_logits, _logits[TopTokens.Largest(_logits)], _exp, _tileSums);
+        return Total();
+    }
+
+    private double Total()
     {
         double total = 0;
-        foreach (float e in _exp) total += e;
-        double target = uniform * total, sum = 0;
-        int last = 0;
-        for (int id = 0; id < _vocabularySize; id++)
+        foreach (float sum in _tileSums) total += sum;
+        return total;
+    }
+
+    // Inverse of the cumulative distribution, in id order: by tiles of 1,024, then inside one.
+    private int Draw(double uniform)
+    {
+        double target = uniform * Total(), before = 0;
+        int tile = 0;
+        while (tile < _tileSums.Length - 1 && before + _tileSums[tile] <= target) before += _tileSums[tile++];
+        // Rounding may put the target behind the last token of the tile that it belongs to, or behind all.
+        while (_tileSums[tile] == 0) tile--;
+        int last = 0, start = tile * Kernels.VocabularyTile;
+        for (int id = start; id < Math.Min(start + Kernels.VocabularyTile, _vocabularySize); id++)
         {
             if (_exp[id] == 0) continue;
-            sum += _exp[id];
+            before += _exp[id];
             last = id;
-            if (sum > target) return id;
+            if (before > target) break;
         }
-        return last; // uniform * total may round up to the total
+        return last;
     }
 
     private static ScoredToken[] Alternatives(ReadOnlySpan<float> logits, float max, float logSum, int count)

@@ -41,6 +41,8 @@ public sealed record SamplingOptions
 
     internal bool HasPenalties => RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0;
 
+    internal bool HasCuts => TopK > 0 || TopP < 1 || MinP > 0;
+
     /// <summary>Everything that is wrong with the values.</summary>
     internal IEnumerable<string> Faults(int vocabularySize)
     {

@@ -8,6 +8,9 @@ internal static class Softmax
     /// <summary>The maximum M and log S of a row; a log-probability is logit - M - log S.</summary>
     public static (float Max, float LogSum) LogSumExp(ReadOnlySpan<float> logits) => Kernels.LogSumExpRow(logits);
 
-    /// <summary>e = exp(x - max), element by element.</summary>
-    public static void Exp(ReadOnlySpan<float> x, float max, Span<float> e) => Kernels.ExpShifted(x, max, e);
+    /// <summary>e = exp(x - max), element by element; and the sums of its tiles of 1,024.</summary>
+    public static void Exp(ReadOnlySpan<float> x, float max, Span<float> e, Span<float> tileSums = default) => Kernels.ExpShifted(x, max, e, tileSums);
+
+    /// <summary>Tiles of a row.</summary>
+    public static int Tiles(int length) => (length + Kernels.VocabularyTile - 1) / Kernels.VocabularyTile;
 }
