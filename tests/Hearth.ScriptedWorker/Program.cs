@@ -10,12 +10,12 @@ switch (args[0])
 {
     case WorkerProgram.TrainerVerb:
     {
-        var spec = JsonSerializer.Deserialize(File.ReadAllText(args[1]), WorkerJson.Default.TrainerSpec)!;
+        var spec = JsonSerializer.Deserialize<TrainerSpec>(File.ReadAllText(args[1]), WorkerJson.Options)!;
         return await Script.PlayAsync(spec.DatasetPath, null);
     }
     case WorkerProgram.ReplicaVerb:
     {
-        var launch = JsonSerializer.Deserialize(File.ReadAllText(args[1]), WorkerJson.Default.ReplicaLaunch)!;
+        var launch = JsonSerializer.Deserialize<ReplicaLaunch>(File.ReadAllText(args[1]), WorkerJson.Options)!;
         return await Script.PlayAsync(launch.Spec.ModelPath, launch);
     }
     case "parent":

@@ -50,7 +50,7 @@ internal sealed class ScriptedNode : IAssignments, INodeReports, IAsyncDisposabl
     public string WriteSpec(string script)
     {
         var path = Path.Combine(Folder, "spec.json");
-        File.WriteAllText(path, JsonSerializer.Serialize(TrainerSpec(WriteScript("spec", script), "spec"), WorkerJson.Default.TrainerSpec));
+        File.WriteAllText(path, JsonSerializer.Serialize(TrainerSpec(WriteScript("spec", script), "spec"), WorkerJson.Options));
         return path;
     }
 

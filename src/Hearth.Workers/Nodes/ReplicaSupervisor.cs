@@ -43,7 +43,7 @@ internal sealed class ReplicaSupervisor(
         {
             Directory.CreateDirectory(options.RunDirectory);
             var launch = new ReplicaLaunch(spec, socketPath);
-            await File.WriteAllTextAsync(launchPath, JsonSerializer.Serialize(launch, WorkerJson.Default.ReplicaLaunch), stopping);
+            await File.WriteAllTextAsync(launchPath, JsonSerializer.Serialize(launch, WorkerJson.Options), stopping);
             using var process = WorkerProcess.Start(program, [WorkerProgram.ReplicaVerb, launchPath], Path.Combine(options.RunDirectory, name + ".log"));
             await using var stop = stopping.Register(() => _ = process.StopAsync(options.StopGrace));
             await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(message);

@@ -36,7 +36,7 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
     {
         Directory.CreateDirectory(spec.RunFolder);
         var specPath = Path.Combine(spec.RunFolder, "trainer.json");
-        await File.WriteAllTextAsync(specPath, JsonSerializer.Serialize(spec, WorkerJson.Default.TrainerSpec), stopping);
+        await File.WriteAllTextAsync(specPath, JsonSerializer.Serialize(spec, WorkerJson.Options), stopping);
         using var process = WorkerProcess.Start(program, [WorkerProgram.TrainerVerb, specPath], Path.Combine(spec.RunFolder, "trainer.log"));
         await using var stop = stopping.Register(() => _ = process.StopAsync(options.StopGrace));
         await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(message);

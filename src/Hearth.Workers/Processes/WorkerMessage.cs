@@ -17,7 +17,7 @@ public sealed record WorkerMessage
     public ReplicaReady? Ready { get; init; }
 
     /// <summary>The message as one line of JSON, without the line end.</summary>
-    public string ToLine() => JsonSerializer.Serialize(this, WorkerJson.Default.WorkerMessage);
+    public string ToLine() => JsonSerializer.Serialize(this, WorkerJson.Options);
 
     /// <summary>False where the line is not a message: a library wrote to standard output, and the line belongs to the log.</summary>
     public static bool TryParse(string line, out WorkerMessage message)
@@ -26,7 +26,7 @@ public sealed record WorkerMessage
         if (!line.StartsWith('{')) return false;
         try
         {
-            message = JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerMessage) ?? message;
+            message = JsonSerializer.Deserialize<WorkerMessage>(line, WorkerJson.Options) ?? message;
             return message.Progress is not null || message.Completed is not null || message.Failed is not null || message.Ready is not null;
         }
         catch (JsonException)
@@ -40,13 +40,13 @@ public sealed record WorkerMessage
 public sealed record ReplicaReady(string SocketPath, IReadOnlyList<string> AddonHashes);
 
 /// <summary>JSON of everything that crosses between the server and its workers. A loss may be NaN in a message that says so.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-[JsonSerializable(typeof(WorkerMessage))]
-[JsonSerializable(typeof(TrainerSpec))]
-[JsonSerializable(typeof(ReplicaLaunch))]
-[JsonSerializable(typeof(GenerationRequest))]
-[JsonSerializable(typeof(GenerationLine))]
-public sealed partial class WorkerJson : JsonSerializerContext;
+public static class WorkerJson
+{
+    /// <remarks>By reflection: generated serializers give absent fields of records the default of their type, not of the record.</remarks>
+    public static JsonSerializerOptions Options { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+}

@@ -1,19 +1,93 @@
 using Hearth.ControlPlane;
+using Hearth.Inference;
+using Hearth.Models;
 
 namespace Hearth.Workers;
 
 /// <summary>A model and its adapters in the inference engine, with the tokenizer and chat template that belong to them.</summary>
 internal sealed class EngineModel : IReplicaModel, IDisposable
 {
-    public static EngineModel Load(ReplicaSpec spec) =>
-        throw new InvalidDataException($"The engine for {spec.ModelPath} is not part of this build.");
+    private readonly ModelFiles files;
+    private readonly ModelText text;
+    private readonly Engine engine;
+    private readonly AddonRegistry addons;
 
-    public IReadOnlyList<string> AddonHashes => [];
+    private EngineModel(ModelFiles files, ModelText text, Engine engine, AddonRegistry addons)
+    {
+        (this.files, this.text, this.engine, this.addons) = (files, text, engine, addons);
+    }
 
-    public IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken) =>
-        throw new ReplicaRequestException("UNIMPLEMENTED", "There is no engine in this build.");
+    /// <summary>Loads the model and every adapter.</summary>
+    /// <exception cref="InvalidDataException">A file is unsound, or an adapter is not the one that the deployment names.</exception>
+    public static EngineModel Load(ReplicaSpec spec)
+    {
+        var files = ModelFiles.Open(spec.ModelPath);
+        var runner = ModelRunner.Load(files, new ModelRunnerOptions { MaxContext = spec.MaxContextLength });
+        var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds });
+        var addons = new AddonRegistry();
+        foreach (var addon in spec.Addons) addons.Set(LoadAddon(addon, files.Configuration));
+        return new EngineModel(files, ModelText.Load(files), engine, addons);
+    }
+
+    public IReadOnlyList<string> AddonHashes => addons.Hashes;
+
+    public IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var handle = engine.Submit(OptionsOf(request), cancellationToken);
+            return new GenerationStream(handle, text.Tokenizer, request.Stop, request.TopLogprobs is not null).ReadAsync(cancellationToken);
+        }
+        catch (GenerationException e)
+        {
+            throw new ReplicaRequestException(e.Fault == GenerationFault.EngineStopped ? "UNAVAILABLE" : "INVALID_ARGUMENT", e.Message);
+        }
+    }
 
     public void Dispose()
     {
+        engine.Dispose();
+        addons.Dispose();
+        files.Dispose();
+    }
+
+    private static Addon LoadAddon(AddonSpec spec, ModelConfiguration configuration)
+    {
+        var addon = Addon.Load(spec.ModelName, spec.AdapterPath, configuration);
+        return addon.Hash == spec.Hash
+            ? addon
+            : throw new InvalidDataException($"The adapter {spec.ModelName} in {spec.AdapterPath} has the hash {addon.Hash}, expected {spec.Hash}: its file was changed.");
+    }
+
+    private GenerationOptions OptionsOf(GenerationRequest request) => new()
+    {
+        PromptTokenIds = RequestPrompt.Of(request, text),
+        Addon = AddonOf(request),
+        MaxTokens = request.MaxTokens,
+        IgnoreEos = request.IgnoreEos,
+        Choices = request.N,
+        TopLogprobs = request.TopLogprobs ?? 0,
+        ErrorOnContextOverflow = request.ErrorOnContextOverflow,
+        Sampling = new SamplingOptions
+        {
+            // What a caller leaves open follows the publisher's advice, then OpenAI's defaults.
+            Temperature = request.Temperature ?? files.Generation?.Temperature ?? 1,
+            TopP = request.TopP ?? files.Generation?.TopP ?? 1,
+            TopK = request.TopK ?? files.Generation?.TopK ?? 0,
+            MinP = request.MinP ?? files.Generation?.MinP ?? 0,
+            RepetitionPenalty = files.Generation?.RepetitionPenalty ?? 1,
+            Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
+        },
+    };
+
+    /// <summary>Loud, never the base model: a request for an adapter that is not held is refused.</summary>
+    private Addon? AddonOf(GenerationRequest request)
+    {
+        if (request.Addon is not { } name) return null;
+        if (!addons.TryGet(name, out var addon))
+            throw new ReplicaRequestException("NOT_FOUND", $"This replica does not hold the adapter {name}.");
+        if (request.AddonHash is { } hash && hash != addon.Hash)
+            throw new ReplicaRequestException("FAILED_PRECONDITION", $"This replica holds another version of the adapter {name}.");
+        return addon;
     }
 }

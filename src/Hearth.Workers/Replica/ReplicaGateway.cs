@@ -23,7 +23,7 @@ public sealed class ReplicaGateway : IReplicaGateway, IDisposable
         var complete = false;
         while (await ReadLineAsync(reader, cancellationToken) is { } line)
         {
-            var parsed = JsonSerializer.Deserialize(line, WorkerJson.Default.GenerationLine);
+            var parsed = JsonSerializer.Deserialize<GenerationLine>(line, WorkerJson.Options);
             if (parsed?.Error is { } error) throw new ReplicaRequestException(error.Code, error.Message);
             if (parsed?.Event is not { } generated) continue;
             complete |= generated.Usage is not null;
@@ -40,7 +40,7 @@ public sealed class ReplicaGateway : IReplicaGateway, IDisposable
     private async Task<HttpResponseMessage> SendAsync(string socketPath, GenerationRequest request, CancellationToken cancellationToken)
     {
         var client = clients.GetOrAdd(socketPath, CreateClient);
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, WorkerJson.Default.GenerationRequest));
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, WorkerJson.Options));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var message = new HttpRequestMessage(HttpMethod.Post, "http://replica/generate") { Content = content };
         try

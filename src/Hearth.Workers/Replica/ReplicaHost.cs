@@ -54,7 +54,7 @@ public sealed class ReplicaHost : IAsyncDisposable
         context.Response.ContentType = "application/x-ndjson";
         try
         {
-            var request = await JsonSerializer.DeserializeAsync(context.Request.Body, WorkerJson.Default.GenerationRequest, aborted)
+            var request = await JsonSerializer.DeserializeAsync<GenerationRequest>(context.Request.Body, WorkerJson.Options, aborted)
                 ?? throw new ReplicaRequestException("INVALID_ARGUMENT", "The request is empty.");
             await foreach (var generated in model.GenerateAsync(request, aborted).WithCancellation(aborted))
                 await WriteAsync(context.Response, new GenerationLine { Event = generated }, aborted);
@@ -80,7 +80,7 @@ public sealed class ReplicaHost : IAsyncDisposable
 
     private static async Task WriteAsync(HttpResponse response, GenerationLine line, CancellationToken cancellationToken)
     {
-        await JsonSerializer.SerializeAsync(response.Body, line, WorkerJson.Default.GenerationLine, cancellationToken);
+        await JsonSerializer.SerializeAsync(response.Body, line, WorkerJson.Options, cancellationToken);
         await response.Body.WriteAsync(LineEnd, cancellationToken);
         await response.Body.FlushAsync(cancellationToken);
     }

@@ -13,7 +13,7 @@ public static class ReplicaWorker
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, channel.Closed);
         try
         {
-            var launch = JsonSerializer.Deserialize(await File.ReadAllTextAsync(launchPath, stop.Token), WorkerJson.Default.ReplicaLaunch)
+            var launch = JsonSerializer.Deserialize<ReplicaLaunch>(await File.ReadAllTextAsync(launchPath, stop.Token), WorkerJson.Options)
                 ?? throw new InvalidDataException($"{launchPath} is empty.");
             using var model = EngineModel.Load(launch.Spec);
             await using var host = await ReplicaHost.StartAsync(model, launch.SocketPath, stop.Token);

@@ -14,7 +14,7 @@ public static class TrainerWorker
         try
         {
             await using var file = File.OpenRead(specificationPath);
-            var spec = await JsonSerializer.DeserializeAsync(file, WorkerJson.Default.TrainerSpec, stop.Token)
+            var spec = await JsonSerializer.DeserializeAsync<TrainerSpec>(file, WorkerJson.Options, stop.Token)
                 ?? throw new InvalidDataException($"{specificationPath} is empty.");
             var adapter = SupervisedJob.Run(spec, progress => channel.Send(new WorkerMessage { Progress = progress }), stop.Token);
             channel.Send(new WorkerMessage { Completed = adapter });
