@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace Hearth.Contracts;
+
+/// <summary>Fields that chat and text completions share. Unknown fields are ignored.</summary>
+public abstract record SamplingFields
+{
+    public string? Model { get; init; }
+    public bool? Stream { get; init; }
+    public int? N { get; init; }
+    public int? MaxTokens { get; init; }
+    public int? MaxCompletionTokens { get; init; }
+    public double? Temperature { get; init; }
+    public double? TopP { get; init; }
+    public int? TopK { get; init; }
+    public double? MinP { get; init; }
+    public double? TypicalP { get; init; }
+    public double? FrequencyPenalty { get; init; }
+    public double? PresencePenalty { get; init; }
+    public double? RepetitionPenalty { get; init; }
+    public double? MirostatTarget { get; init; }
+    public JsonElement? LogitBias { get; init; }
+    public long? Seed { get; init; }
+    /// <summary>A string or up to four strings.</summary>
+    public JsonElement? Stop { get; init; }
+    /// <summary><c>true</c>: OpenAI's form; a number: the legacy arrays.</summary>
+    public JsonElement? Logprobs { get; init; }
+    public int? TopLogprobs { get; init; }
+    public bool? Echo { get; init; }
+    public int? EchoLast { get; init; }
+    public bool? IgnoreEos { get; init; }
+    public string? ContextLengthExceededBehavior { get; init; }
+    public JsonElement? ResponseFormat { get; init; }
+    public bool? ReturnTokenIds { get; init; }
+    public bool? RawOutput { get; init; }
+    public bool? PerfMetricsInResponse { get; init; }
+}

@@ -1,0 +1,27 @@
+namespace Hearth.ControlPlane;
+
+/// <summary>A dataset. It is UPLOADING until a file without faults is there, then READY; its rows never change.</summary>
+public sealed record DatasetRecord
+{
+    public const string Uploading = "UPLOADING";
+    public const string Ready = "READY";
+
+    public string CreatedBy { get; init; } = "";
+    public string DisplayName { get; init; } = "";
+    /// <summary>What the caller set, as JSON of the contract, echoed unchanged.</summary>
+    public string Echo { get; init; } = "{}";
+    public string Format { get; init; } = "FORMAT_UNSPECIFIED";
+    public long Rows { get; init; }
+    /// <summary>Rows with at least one assistant message that counts in the loss.</summary>
+    public long TrainableRows { get; init; }
+    public long EstimatedTokens { get; init; }
+    public double AverageTurns { get; init; }
+    /// <summary>SHA-256 of the uploaded file; empty until it is READY.</summary>
+    public string Blob { get; init; } = "";
+    public string FileName { get; init; } = "";
+    public long Bytes { get; init; }
+    /// <summary>SHA-256 of the validation report; empty before the first upload.</summary>
+    public string ReportBlob { get; init; } = "";
+    public ErrorCode StatusCode { get; init; }
+    public string StatusMessage { get; init; } = "";
+}

@@ -1,0 +1,52 @@
+namespace Hearth.ControlPlane;
+
+/// <summary>A supervised fine-tuning job.</summary>
+public sealed record SupervisedJobRecord
+{
+    public string CreatedBy { get; init; } = "";
+    public required SupervisedJobSpec Spec { get; init; }
+    /// <summary>Fencing number of the trainer that may report; 0 once none may.</summary>
+    public long Epoch { get; init; }
+    public JobProgress? Progress { get; init; }
+    public ErrorCode StatusCode { get; init; }
+    public string StatusMessage { get; init; } = "";
+    public DateTimeOffset? CompletedTime { get; init; }
+}
+
+/// <summary>What a job was asked to do, defaults filled in.</summary>
+public sealed record SupervisedJobSpec
+{
+    public required string Dataset { get; init; }
+    public string EvaluationDataset { get; init; } = "";
+    public required string BaseModel { get; init; }
+    public string WarmStartFrom { get; init; } = "";
+    public required string OutputModel { get; init; }
+    public required double Epochs { get; init; }
+    public required double LearningRate { get; init; }
+    public required int LoraRank { get; init; }
+    public required int MaxContextLength { get; init; }
+    public required int BatchSizeTokens { get; init; }
+    public int? BatchSizeSamples { get; init; }
+    public int GradientAccumulationSteps { get; init; } = 1;
+    public int? WarmupSteps { get; init; }
+    public double WeightDecay { get; init; } = 0.01;
+    public string JinjaTemplate { get; init; } = "";
+    public long Seed { get; init; }
+    public string DisplayName { get; init; } = "";
+    /// <summary>What the caller set, as JSON of the contract, echoed unchanged.</summary>
+    public string Echo { get; init; } = "{}";
+}
+
+/// <summary>States of a job as the wire spells them.</summary>
+public static class JobStates
+{
+    public const string Pending = "JOB_STATE_PENDING";
+    public const string Running = "JOB_STATE_RUNNING";
+    public const string ReQueueing = "JOB_STATE_RE_QUEUEING";
+    public const string Completed = "JOB_STATE_COMPLETED";
+    public const string Failed = "JOB_STATE_FAILED";
+    public const string Cancelled = "JOB_STATE_CANCELLED";
+
+    /// <summary>A trainer runs, or will.</summary>
+    public static bool IsActive(string state) => state is Pending or Running or ReQueueing;
+}

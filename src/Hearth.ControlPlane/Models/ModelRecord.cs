@@ -1,0 +1,28 @@
+namespace Hearth.ControlPlane;
+
+/// <summary>A model: base weights at a path of the operator's, or an adapter in the model store.</summary>
+public sealed record ModelRecord
+{
+    public const string Uploading = "UPLOADING";
+    public const string Ready = "READY";
+    public const string BaseKind = "HF_BASE_MODEL";
+    public const string AddonKind = "HF_PEFT_ADDON";
+
+    public string CreatedBy { get; init; } = "";
+    public string Kind { get; init; } = "KIND_UNSPECIFIED";
+    public bool Public { get; init; }
+    /// <summary>What the caller set, as JSON of the contract, echoed unchanged.</summary>
+    public string Echo { get; init; } = "{}";
+    /// <summary>Folder or GGUF file of a base model, folder of an adapter. Never shown.</summary>
+    public string Path { get; init; } = "";
+    /// <summary>Facts of a base model; null for an adapter.</summary>
+    public ModelFacts? Facts { get; init; }
+    /// <summary>Facts of an adapter; null for a base model.</summary>
+    public AdapterFacts? Adapter { get; init; }
+    public string FineTuningJob { get; init; } = "";
+
+    public bool IsAddon => Kind == AddonKind;
+}
+
+/// <summary>Facts of an adapter. <paramref name="Hash"/> is the SHA-256 of its weights, <paramref name="Folder"/> its name in the model store.</summary>
+public sealed record AdapterFacts(string BaseModel, int Rank, IReadOnlyList<string> TargetModules, string BaseModelType, string Hash, string Folder);

@@ -1,0 +1,41 @@
+namespace Hearth.ControlPlane;
+
+/// <summary>Bytes named by their SHA-256 (rule R9). A blob counts only while a row names it.</summary>
+public interface IBlobs
+{
+    /// <summary>A place for bytes that nobody sees until <see cref="BlobDraft.PublishAsync"/>.</summary>
+    BlobDraft Begin();
+
+    /// <summary>Path of a published blob on this node.</summary>
+    string PathOf(string sha256);
+
+    void Delete(string sha256);
+
+    /// <summary>Path of a published folder on this node.</summary>
+    string FolderOf(string name);
+
+    /// <summary>Copies a folder of files under <paramref name="name"/>, durably and all at once; does nothing where it is already there.</summary>
+    ValueTask<string> PublishFolderAsync(string source, string name, CancellationToken cancellationToken);
+
+    void DeleteFolder(string name);
+
+    /// <summary>Run folder of a job, created where it is missing.</summary>
+    string RunFolder(string job);
+
+    void DeleteRunFolder(string job);
+}
+
+/// <summary>A blob being written. Disposing an unpublished draft leaves nothing behind.</summary>
+public abstract class BlobDraft : IAsyncDisposable
+{
+    /// <summary>Write here; the hash is taken on the way.</summary>
+    public abstract Stream Content { get; }
+
+    /// <summary>Flushes and opens what was written, for checks before it is published.</summary>
+    public abstract Stream Read();
+
+    /// <summary>Makes the bytes durable under their hash and returns it: file synced, renamed, folder synced.</summary>
+    public abstract ValueTask<string> PublishAsync(CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,54 @@
+using Hearth.ControlPlane;
+
+namespace Hearth.Server;
+
+/// <summary>Delivers the outbox: at once after a commit that fills it, and every few seconds for what was postponed.</summary>
+internal sealed partial class OutboxService(OutboxHandlers handlers, IStore store, ILogger<OutboxService> logger) : BackgroundService
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var signal = new SemaphoreSlim(1);
+        void OnCommit(Change change)
+        {
+            if (change.Outbox.Count > 0) signal.Release();
+        }
+
+        store.Committed += OnCommit;
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await signal.WaitAsync(Poll, stoppingToken);
+                await DeliverAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops; what is left is delivered after the next start.
+        }
+        finally
+        {
+            store.Committed -= OnCommit;
+        }
+    }
+
+    private async Task DeliverAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (await handlers.DeliverAsync(stoppingToken) > 0 && !stoppingToken.IsCancellationRequested)
+            {
+                // More may be due.
+            }
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            LogFailed(error);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox delivery failed; it is tried again")]
+    private partial void LogFailed(Exception error);
+}

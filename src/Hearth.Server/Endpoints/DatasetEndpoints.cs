@@ -1,0 +1,170 @@
+using Hearth.Contracts;
+using Hearth.ControlPlane;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+
+namespace Hearth.Server;
+
+/// <summary><c>datasets</c></summary>
+internal static class DatasetEndpoints
+{
+    private const long UploadBytes = 150L << 20;
+    private const long FormOverhead = 1 << 20;
+
+    public static void Map(Routes routes)
+    {
+        routes.Post("datasets", Permission.Create, CreateAsync);
+        routes.Get("datasets", Permission.View, ListAsync);
+        routes.Get("datasets/{id}", Permission.View, GetAsync);
+        routes.Patch("datasets/{id}", Permission.Change, UpdateAsync);
+        routes.Delete("datasets/{id}", Permission.Change, DeleteAsync);
+        routes.Post("datasets/{id}:upload", Permission.Change, UploadAsync, UploadBytes + FormOverhead);
+        routes.Post("datasets/{id}:validateUpload", Permission.Change, ValidateUploadAsync);
+        routes.Get("/hearth/v1/accounts/{account}/datasets/{id}/report", Permission.View, ReportAsync);
+    }
+
+    private static async Task<object> CreateAsync(Call call)
+    {
+        var request = await call.ReadAsync<CreateDatasetRequest>();
+        if (request.DatasetId is null) throw HearthException.Invalid("datasetId is required.");
+        if (!string.IsNullOrEmpty(request.SourceDatasetId)) throw HearthException.Unimplemented("Making a dataset from another one (sourceDatasetId)");
+        var param = request.Dataset ?? new DatasetParam();
+        if (!string.IsNullOrEmpty(param.ExternalUrl)) throw HearthException.Unimplemented("A dataset in a bucket of your own (externalUrl)");
+        Mapping.CheckTexts(param.DisplayName);
+        var name = call.NewName(ResourceKind.Datasets, request.DatasetId, "datasetId");
+        return ToContract(call, await call.Service<Datasets>().CreateAsync(call.Caller, name, Apply(new DatasetRecord(), param), call.Cancelled));
+    }
+
+    private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(
+        call, $"accounts/{call.Account}", new(ResourceKind.Datasets, typeof(Dataset), row => ToContract(call, Records.Read<DatasetRecord>(row))));
+
+    private static async Task<object> GetAsync(Call call)
+    {
+        var dataset = await call.Service<ResourceStore>().GetAsync<DatasetRecord>(call.Name(ResourceKind.Datasets), call.Cancelled);
+        return ReadMask.Parse(call.Query("readMask")).Apply(ToContract(call, dataset));
+    }
+
+    private static async Task<object> UpdateAsync(Call call)
+    {
+        var patch = await call.ReadAsync<DatasetParam>();
+        Mapping.CheckTexts(patch.DisplayName);
+        return ToContract(call, await call.Service<Datasets>().UpdateAsync(
+            call.Caller, call.Name(ResourceKind.Datasets), dataset => Apply(dataset, Mapping.Merge(dataset.Echo, patch)), call.Cancelled));
+    }
+
+    private static async Task<object> DeleteAsync(Call call)
+    {
+        await call.Service<Datasets>().DeleteAsync(call.Caller, call.Name(ResourceKind.Datasets), call.Cancelled);
+        return Answers.Empty;
+    }
+
+    private static async Task<object> UploadAsync(Call call)
+    {
+        var section = await FilePartAsync(call);
+        var fileName = Path.GetFileName(section.FileName) is { Length: > 0 } given ? given : "data.jsonl";
+        var dataset = await call.Service<Datasets>().UploadAsync(
+            call.Caller, call.Name(ResourceKind.Datasets), fileName, content => CopyAsync(section.FileStream!, content, call.Cancelled), call.Cancelled);
+        return new DatasetUpload
+        {
+            Id = dataset.Name.Value,
+            Bytes = dataset.Value.Bytes,
+            CreatedAt = dataset.Row.UpdateTime.ToUnixTimeSeconds(),
+            Filename = fileName,
+        };
+    }
+
+    private static async Task<object> ValidateUploadAsync(Call call)
+    {
+        await call.ReadAsync<EmptyMessage>();
+        await call.Service<Datasets>().ValidateUploadAsync(call.Name(ResourceKind.Datasets), call.Cancelled);
+        return Answers.Empty;
+    }
+
+    private static async Task<object> ReportAsync(Call call)
+    {
+        var path = await call.Service<Datasets>().ReportPathAsync(call.Name(ResourceKind.Datasets), call.Cancelled);
+        call.Http.Response.ContentType = "application/json";
+        await call.Http.Response.SendFileAsync(path, call.Cancelled);
+        return Answers.Empty;
+    }
+
+    /// <summary>The form's field <c>file</c>, as a stream: nothing is buffered.</summary>
+    private static async Task<FileMultipartSection> FilePartAsync(Call call)
+    {
+        var type = call.Http.Request.ContentType;
+        if (!MediaTypeHeaderValue.TryParse(type, out var parsed) || !parsed.MediaType.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) || parsed.Boundary.Length == 0)
+            throw new HttpRefusal(415, ErrorCode.InvalidArgument, "Unsupported media type. Send the file as multipart/form-data, field \"file\".");
+        var reader = new MultipartReader(HeaderUtilities.RemoveQuotes(parsed.Boundary).Value!, call.Http.Request.Body);
+        try
+        {
+            while (await reader.ReadNextSectionAsync(call.Cancelled) is { } section)
+            {
+                if (section.AsFileSection() is { Name: "file" } file) return file;
+            }
+        }
+        catch (Exception broken) when (broken is InvalidDataException or IOException)
+        {
+            throw HearthException.Invalid("The form is broken or cut short. Send the file again.");
+        }
+        throw HearthException.Invalid("The form has no file. Send it in the field \"file\".");
+    }
+
+    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[1 << 16];
+        long total = 0;
+        while (await ReadAsync() is > 0 and var read)
+        {
+            total += read;
+            if (total > UploadBytes)
+                throw new HttpRefusal(413, ErrorCode.InvalidArgument, $"The file is larger than {UploadBytes >> 20} MB. Split it, or upload it by signed address (:getUploadEndpoint).");
+            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        async ValueTask<int> ReadAsync()
+        {
+            try
+            {
+                return await from.ReadAsync(buffer, cancellationToken);
+            }
+            catch (IOException cut) when (cut is not BadHttpRequestException)
+            {
+                throw HearthException.Invalid("The upload was cut short. Send the file again.");
+            }
+        }
+    }
+
+    private static DatasetRecord Apply(DatasetRecord dataset, DatasetParam param) => dataset with
+    {
+        DisplayName = param.DisplayName ?? "",
+        Format = dataset.Rows > 0 ? dataset.Format : (param.Format ?? DatasetFormat.FORMAT_UNSPECIFIED).ToString(),
+        Echo = Mapping.ToEcho(param),
+    };
+
+    private static Dataset ToContract(Call call, Stored<DatasetRecord> dataset)
+    {
+        var (record, param) = (dataset.Value, Mapping.FromEcho<DatasetParam>(dataset.Value.Echo));
+        return new()
+        {
+            Name = dataset.Name.Value,
+            DisplayName = record.DisplayName,
+            CreatedBy = record.CreatedBy,
+            CreateTime = dataset.Row.CreateTime,
+            UpdateTime = dataset.Row.UpdateTime,
+            State = Mapping.ToEnum<UploadState>(dataset.Row.State),
+            Status = Mapping.ToStatus(record.StatusCode, record.StatusMessage),
+            Format = Mapping.ToEnum<DatasetFormat>(record.Format),
+            ExampleCount = record.Rows,
+            EstimatedTokenCount = record.EstimatedTokens,
+            AverageTurnCount = record.AverageTurns,
+            ExternalUrl = param.ExternalUrl ?? "",
+            SourceJobName = param.SourceJobName ?? "",
+            EvalProtocol = param.EvalProtocol,
+            EvaluationResult = param.EvaluationResult,
+            Splitted = param.Splitted,
+            Transformed = param.Transformed,
+            UserUploaded = param is { EvalProtocol: null, EvaluationResult: null, Splitted: null, Transformed: null } ? new EmptyMessage() : null,
+            HearthReport = record.ReportBlob == "" ? null : $"{call.Service<PublicAddress>().Value}/hearth/v1/{dataset.Name}/report",
+        };
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Hearth.Contracts;
+using Hearth.ControlPlane;
+
+namespace Hearth.Server;
+
+/// <summary>The bodies: gRPC-gateway's on the control plane, OpenAI's on the inference addresses.</summary>
+internal static class ErrorDialects
+{
+    public static string Render(HttpContext context, HearthException error) =>
+        error.Code == ErrorCode.Unauthenticated || IsInference(context.Request.Path) ? Inference(context, error) : ControlPlane(error);
+
+    /// <summary>One event of a stream that breaks off.</summary>
+    public static string Inference(HttpContext context, HearthException error) => JsonSerializer.Serialize(
+        new InferenceError(new(error.Message, error.Param, error.Reason ?? Name(error.Code), "error"), context.TraceIdentifier), Nulls);
+
+    private static bool IsInference(PathString path) =>
+        path.StartsWithSegments("/inference") || path.StartsWithSegments("/v1/chat") || path.StartsWithSegments("/v1/completions")
+        || path.StartsWithSegments("/v1/models") || path.StartsWithSegments("/v1/embeddings") || path.StartsWithSegments("/v1/responses");
+
+    private static string ControlPlane(HearthException error)
+    {
+        IReadOnlyList<JsonElement> details = error.Faults.Count == 0 ? [] : [BadRequest(error.Faults)];
+        return JsonSerializer.Serialize(new ControlPlaneError((int)error.Code, error.Message, details), ContractJson.Options);
+    }
+
+    private static JsonElement BadRequest(IReadOnlyList<FieldFault> faults) => JsonSerializer.SerializeToElement(new Dictionary<string, object>
+    {
+        ["@type"] = "type.googleapis.com/google.rpc.BadRequest",
+        ["fieldViolations"] = faults.Select(fault => new { field = fault.Field, description = fault.Description }),
+    });
+
+    private static string Name(ErrorCode code) => code switch
+    {
+        ErrorCode.Unauthenticated => "UNAUTHORIZED",
+        _ => JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString()),
+    };
+
+    // "param" is written even where it is null.
+    private static readonly JsonSerializerOptions Nulls = new(InferenceJson.Options) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.Never };
+}

@@ -1,0 +1,192 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Hearth.ControlPlane;
+using Hearth.Storage.Sqlite;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Hearth.Server;
+
+/// <summary>
+/// The platform in one process: API, control plane and store over one data directory. The node agent (<c>IHostedService</c>), the replica gateway
+/// and the model probe are registered by the program that composes it.
+/// </summary>
+public sealed class HearthServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly DataDirectoryLock _lock;
+    private readonly HearthServerOptions _options;
+
+    private HearthServer(WebApplication app, DataDirectoryLock held, HearthServerOptions options) => (_app, _lock, _options) = (app, held, options);
+
+    /// <summary>Base address as the server itself hands it out; known once it has started.</summary>
+    public string Url => Services.GetRequiredService<PublicAddress>().Value;
+
+    /// <summary>The account made at the first start.</summary>
+    public string Account => FirstStart.Account;
+
+    /// <summary>The admin key made at the first start, from the file <c>credentials</c>; null where that file was taken away.</summary>
+    public string? AdminKey { get; private set; }
+
+    /// <summary>True where this start made the account and its key.</summary>
+    public bool IsFirstStart { get; private set; }
+
+    public string CredentialsPath => Path.Combine(_options.DataDirectory, "credentials");
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Opens the data directory, recovers what an earlier server left, and is ready to start.</summary>
+    /// <exception cref="InvalidOperationException">Another server holds the directory (the message has its pid), the database is newer than the program,
+    /// the address is not loopback without <see cref="HearthServerOptions.InsecureHttp"/>, or a route declares no permission.</exception>
+    public static async Task<HearthServer> CreateAsync(
+        HearthServerOptions options, Action<IServiceCollection>? configure = null, CancellationToken cancellationToken = default)
+    {
+        RequireSafeAddress(options);
+        var held = DataDirectoryLock.Take(options.DataDirectory);
+        try
+        {
+            var server = new HearthServer(Build(options, configure), held, options);
+            await server.PrepareAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _app.StartAsync(cancellationToken);
+        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Services.GetRequiredService<PublicAddress>().Value = (_options.PublicUrl ?? $"http://localhost:{new Uri(bound).Port}").TrimEnd('/');
+    }
+
+    /// <summary>Completes when the process is asked to end and the server has stopped.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _app.WaitForShutdownAsync(cancellationToken);
+
+    /// <summary>Open requests may end; then the node agent and the store stop.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
+
+    /// <summary>Makes a base model known in the catalogue (account <c>fireworks</c>), or refreshes it. Returns its resource name.</summary>
+    public async Task<string> RegisterBaseModelAsync(string id, string path, ModelFacts facts, string displayName, CancellationToken cancellationToken = default) =>
+        (await Services.GetRequiredService<ModelCatalogue>().RegisterBaseModelAsync(Caller.System, id, Path.GetFullPath(path), facts, displayName, cancellationToken)).Name.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _lock.Dispose();
+    }
+
+    private static WebApplication Build(HearthServerOptions options, Action<IServiceCollection>? configure)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "hearth", ContentRootPath = Path.GetFullPath(options.DataDirectory) });
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(options.Host == "localhost" ? "127.0.0.1" : options.Host), options.Port);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        AddServices(builder.Services, options);
+        configure?.Invoke(builder.Services);
+        var app = builder.Build();
+        app.Use(next => context => ErrorRoom.RunAsync(context, next));
+        app.UseRouting();
+        app.Use(next => context => Authentication.RunAsync(context, next));
+        MapEndpoints(app);
+        RequirePermissions(app);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, HearthServerOptions options)
+    {
+        services.AddSingleton(options.Clock);
+        services.AddSingleton(new PublicAddress { Value = options.PublicUrl ?? "" });
+        services.AddSingleton<IStore>(_ => SqliteStore.Open(Path.Combine(options.DataDirectory, "hearth.db")));
+        services.AddSingleton<IBlobs>(_ => new LocalBlobs(options.DataDirectory));
+        services.AddSingleton(_ => new PageTokens(LocalKey(options.DataDirectory, "page-tokens")));
+        services.AddSingleton<ResourceMailbox>().AddSingleton<ResourceStore>().AddSingleton<OutboxHandlers>().AddSingleton<Recovery>();
+        services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
+        services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<SupervisedJobs>();
+        services.AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
+        services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
+        services.AddSingleton<Lister>();
+        services.AddHostedService<OutboxService>();
+    }
+
+    private static void MapEndpoints(WebApplication app)
+    {
+        var routes = new Routes(app);
+        AccountEndpoints.Map(routes);
+        UserEndpoints.Map(routes);
+        ApiKeyEndpoints.Map(routes);
+        DatasetEndpoints.Map(routes);
+        ModelEndpoints.Map(routes);
+        SupervisedFineTuningJobEndpoints.Map(routes);
+        DeploymentEndpoints.Map(routes);
+        DeployedModelEndpoints.Map(routes);
+        InferenceEndpoints.Map(app);
+        app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithMetadata(new RequiredPermission(Permission.None));
+    }
+
+    private static void RequirePermissions(IEndpointRouteBuilder app)
+    {
+        foreach (var endpoint in app.DataSources.SelectMany(source => source.Endpoints))
+        {
+            if (endpoint.Metadata.GetMetadata<RequiredPermission>() is null)
+                throw new InvalidOperationException($"The route {endpoint.DisplayName} declares no permission. Map it with RequiredPermission metadata.");
+        }
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await Services.GetRequiredService<FirstStart>().RunAsync(KeepCredentials, cancellationToken);
+        AdminKey ??= ReadCredentials();
+        await Services.GetRequiredService<Recovery>().RunAsync(cancellationToken);
+    }
+
+    private void KeepCredentials(string key)
+    {
+        IsFirstStart = true;
+        AdminKey = key;
+        WritePrivate(CredentialsPath, JsonSerializer.SerializeToUtf8Bytes(new { account = FirstStart.Account, adminKey = key }));
+    }
+
+    private string? ReadCredentials()
+    {
+        if (!File.Exists(CredentialsPath)) return null;
+        using var file = JsonDocument.Parse(File.ReadAllBytes(CredentialsPath));
+        return file.RootElement.TryGetProperty("adminKey", out var key) ? key.GetString() : null;
+    }
+
+    private static byte[] LocalKey(string directory, string name)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "keys")).FullName, name);
+        if (!File.Exists(path)) WritePrivate(path, RandomNumberGenerator.GetBytes(32));
+        return File.ReadAllBytes(path);
+    }
+
+    private static void WritePrivate(string path, byte[] bytes)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+        file.Write(bytes);
+        file.Flush(flushToDisk: true);
+    }
+
+    private static void RequireSafeAddress(HearthServerOptions options)
+    {
+        if (options.InsecureHttp || options.Host == "localhost" || (IPAddress.TryParse(options.Host, out var address) && IPAddress.IsLoopback(address))) return;
+        throw new InvalidOperationException($"Listening on {options.Host} would send keys in the clear. Listen on loopback, or pass --insecure-http behind a proxy with TLS.");
+    }
+}
+
+/// <summary>Base of every address handed out; set once the port is known.</summary>
+internal sealed class PublicAddress
+{
+    public string Value { get; set; } = "";
+}

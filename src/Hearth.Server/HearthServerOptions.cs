@@ -1,0 +1,25 @@
+namespace Hearth.Server;
+
+/// <summary>How a server runs. The defaults serve one machine without configuration.</summary>
+public sealed record HearthServerOptions
+{
+    /// <summary>Database, blobs, models, run folders, keys. Made where it is missing; one server at a time.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>0: any free port.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <summary>Address to listen on. Beyond loopback the keys would cross the network in the clear: see <see cref="InsecureHttp"/>.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>Allows a <see cref="Host"/> beyond loopback without TLS, as behind a proxy that has it.</summary>
+    public bool InsecureHttp { get; init; }
+
+    /// <summary>Base of every address handed out; null: <c>http://localhost:PORT</c>. The Host header is never used for it.</summary>
+    public string? PublicUrl { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How long open requests may take to end at shutdown.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}

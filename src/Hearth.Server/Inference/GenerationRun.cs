@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using Hearth.ControlPlane;
+
+namespace Hearth.Server;
+
+/// <summary>
+/// One request on a replica: streams its events and meters it. The event with the usage is handed on after its row is committed (rule R10);
+/// a caller that leaves pays for the tokens generated until then; a request that the replica's end cuts short is not billed.
+/// </summary>
+internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeProvider clock, Caller caller, ModelRoute route, GenerationRequest request)
+{
+    private int _prompt, _completion, _finished;
+    private bool _metered, _cut;
+
+    public long StartedAt { get; } = clock.GetTimestamp();
+    public TimeSpan? FirstToken { get; private set; }
+
+    /// <summary>The last event carries a finish reason and the usage.</summary>
+    public async IAsyncEnumerable<GenerationEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var events = gateway.GenerateAsync(route.Socket, request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        GenerationEvent? held = null;
+        try
+        {
+            while (await NextAsync(events))
+            {
+                var next = Count(events.Current);
+                if (held is not null) next = held with { Usage = next.Usage ?? held.Usage };
+                held = null;
+                if (_finished >= request.N && next.Usage is null)
+                {
+                    held = next; // the usage follows in an event of its own
+                    continue;
+                }
+                if (next.Usage is { } usage) await MeterAsync(usage);
+                yield return next;
+            }
+            if (held is null) yield break;
+            var counted = new GenerationUsage(_prompt, _completion, 0);
+            await MeterAsync(counted);
+            yield return held with { Usage = counted };
+        }
+        finally
+        {
+            if (!_metered && !_cut && _completion > 0) await MeterAsync(new(_prompt, _completion, 0));
+        }
+    }
+
+    private async ValueTask<bool> NextAsync(IAsyncEnumerator<GenerationEvent> events)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (ReplicaRequestException refused)
+        {
+            _cut = true;
+            throw Refusal(refused);
+        }
+        catch (ReplicaLostException)
+        {
+            _cut = true;
+            throw new HearthException(ErrorCode.Unavailable, "The replica ended before the answer did. Retry in a moment.");
+        }
+    }
+
+    private GenerationEvent Count(GenerationEvent next)
+    {
+        FirstToken ??= clock.GetElapsedTime(StartedAt);
+        _prompt = next.PromptTokenIds?.Count ?? _prompt;
+        _completion += next.TokenIds.Count;
+        if (next.FinishReason is not null) _finished++;
+        return next;
+    }
+
+    private async ValueTask MeterAsync(GenerationUsage usage)
+    {
+        if (_metered) return;
+        _metered = true;
+        var entry = new UsageEntry($"chat/{request.RequestId}", caller.Account, "chat", route.Deployment.Value, route.Model, clock.GetUtcNow())
+        {
+            PromptTokens = usage.PromptTokens, CachedTokens = usage.CachedPromptTokens, CompletionTokens = usage.CompletionTokens,
+        };
+        await store.CommitAsync(new Change().Meter(entry), CancellationToken.None); // a caller that left is metered too
+    }
+
+    private static HearthException Refusal(ReplicaRequestException refused)
+    {
+        var code = Enum.GetValues<ErrorCode>().FirstOrDefault(
+            code => System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString()) == refused.Code, ErrorCode.InvalidArgument);
+        return new(code, refused.Message);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Hearth.Contracts;
+using Hearth.ControlPlane;
+
+namespace Hearth.Server;
+
+/// <summary>Ranges of the sampling fields, OpenAI's where they are wider, and what is not there yet.</summary>
+internal static class SamplingRules
+{
+    private const int MaxChoices = 128;
+    private const int MaxTopLogprobs = 20;
+    private const int MaxStops = 4;
+
+    /// <summary>The fields that chat and text completions share, as the replica takes them.</summary>
+    public static GenerationRequest ToRequest(SamplingFields fields, string requestId)
+    {
+        RefuseUnimplemented(fields);
+        if (fields is { MaxTokens: not null, MaxCompletionTokens: not null }) throw Fault("max_tokens", "cannot be combined with max_completion_tokens. Send one of them.");
+        return new()
+        {
+            RequestId = requestId,
+            MaxTokens = InRange("max_tokens", fields.MaxTokens ?? fields.MaxCompletionTokens, 1, int.MaxValue),
+            Temperature = InRange("temperature", fields.Temperature, 0, 2),
+            TopP = InRange("top_p", fields.TopP, 0, 1),
+            TopK = InRange("top_k", fields.TopK, 0, 100),
+            MinP = InRange("min_p", fields.MinP, 0, 1),
+            Seed = fields.Seed,
+            N = InRange("n", fields.N, 1, MaxChoices) ?? 1,
+            Stop = ToStops(fields.Stop),
+            IgnoreEos = fields.IgnoreEos ?? false,
+            TopLogprobs = ToTopLogprobs(fields),
+            ErrorOnContextOverflow = fields.ContextLengthExceededBehavior switch
+            {
+                null or "truncate" => false,
+                "error" => true,
+                _ => throw Fault("context_length_exceeded_behavior", "must be error or truncate."),
+            },
+        };
+    }
+
+    public static bool WantsLegacyLogprobs(SamplingFields fields) => fields.Logprobs?.ValueKind == JsonValueKind.Number;
+
+    public static HearthException Fault(string param, string rule) => new(ErrorCode.InvalidArgument, $"{param} {rule}") { Param = param };
+
+    private static int? ToTopLogprobs(SamplingFields fields)
+    {
+        var top = InRange("top_logprobs", fields.TopLogprobs, 0, MaxTopLogprobs);
+        switch (fields.Logprobs?.ValueKind ?? JsonValueKind.Null)
+        {
+            case JsonValueKind.True:
+                return top ?? 0;
+            case JsonValueKind.Number when fields.Logprobs!.Value.TryGetInt32(out var count):
+                return InRange("logprobs", count, 0, MaxTopLogprobs);
+            case JsonValueKind.False or JsonValueKind.Null:
+                return top is > 0 ? throw Fault("top_logprobs", "needs logprobs: true.") : null;
+            default:
+                throw Fault("logprobs", "must be true, false or a whole number.");
+        }
+    }
+
+    private static IReadOnlyList<string> ToStops(JsonElement? stop)
+    {
+        switch (stop?.ValueKind ?? JsonValueKind.Null)
+        {
+            case JsonValueKind.Null:
+                return [];
+            case JsonValueKind.String:
+                return [stop!.Value.GetString()!];
+            case JsonValueKind.Array when stop!.Value.GetArrayLength() <= MaxStops && stop.Value.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String):
+                return [.. stop.Value.EnumerateArray().Select(one => one.GetString()!).Where(one => one != "")];
+            default:
+                throw Fault("stop", $"must be a string or a list of up to {MaxStops} strings.");
+        }
+    }
+
+    private static T? InRange<T>(string param, T? value, T min, T max) where T : struct, IComparable<T> =>
+        value is not { } number || (number.CompareTo(min) >= 0 && number.CompareTo(max) <= 0) ? value : throw Fault(param, $"must be from {min} to {max}.");
+
+    // Silently ignoring a field that changes the answer would be a wrong answer.
+    private static void RefuseUnimplemented(SamplingFields fields)
+    {
+        if (fields.FrequencyPenalty is not (null or 0)) throw NotYet("frequency_penalty");
+        if (fields.PresencePenalty is not (null or 0)) throw NotYet("presence_penalty");
+        if (fields.RepetitionPenalty is not (null or 1)) throw NotYet("repetition_penalty");
+        if (fields.TypicalP is not (null or 1)) throw NotYet("typical_p");
+        if (fields.MirostatTarget is not null) throw NotYet("mirostat_target");
+        if (fields.LogitBias is { ValueKind: JsonValueKind.Object } bias && bias.EnumerateObject().Any()) throw NotYet("logit_bias");
+        if (fields.Echo == true || fields.EchoLast > 0) throw NotYet("echo");
+        if (fields.RawOutput == true) throw NotYet("raw_output");
+        if (fields.ResponseFormat is { ValueKind: JsonValueKind.Object } format && !(format.TryGetProperty("type", out var type) && type.ValueEquals("text")))
+            throw NotYet("response_format");
+    }
+
+    public static HearthException NotYet(string param) =>
+        new(ErrorCode.Unimplemented, $"{param} is not implemented by this server. Leave it out, or use a later version.") { Param = param };
+}

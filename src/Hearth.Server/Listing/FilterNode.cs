@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Hearth.Server;
+
+/// <summary>A filter's condition on a resource's JSON.</summary>
+internal abstract record FilterNode
+{
+    public abstract bool Matches(JsonElement resource);
+
+    /// <summary>Every field that the filter names.</summary>
+    public abstract IEnumerable<string[]> Fields { get; }
+}
+
+internal sealed record AllOf(FilterNode First, FilterNode Second) : FilterNode
+{
+    public override bool Matches(JsonElement resource) => First.Matches(resource) && Second.Matches(resource);
+    public override IEnumerable<string[]> Fields => First.Fields.Concat(Second.Fields);
+}
+
+internal sealed record AnyOf(FilterNode First, FilterNode Second) : FilterNode
+{
+    public override bool Matches(JsonElement resource) => First.Matches(resource) || Second.Matches(resource);
+    public override IEnumerable<string[]> Fields => First.Fields.Concat(Second.Fields);
+}
+
+internal sealed record Not(FilterNode Inner) : FilterNode
+{
+    public override bool Matches(JsonElement resource) => !Inner.Matches(resource);
+    public override IEnumerable<string[]> Fields => Inner.Fields;
+}
+
+internal enum Comparison { Equal, NotEqual, Less, AtMost, Greater, AtLeast, Has }
+
+/// <summary>A field compared with a value: as numbers, times or text, whichever both are. <c>*</c> in text stands for anything; <c>field:*</c> means it is set.</summary>
+internal sealed record Restriction(string[] Path, Comparison Comparison, string Value) : FilterNode
+{
+    public override IEnumerable<string[]> Fields => [Path];
+
+    public override bool Matches(JsonElement resource)
+    {
+        var found = FieldPath.Find(resource, Path);
+        if (found is not { } field || field.ValueKind == JsonValueKind.Null) return Comparison == Comparison.NotEqual;
+        return field.ValueKind == JsonValueKind.Array ? field.EnumerateArray().Any(MatchesOne) : MatchesOne(field);
+    }
+
+    private bool MatchesOne(JsonElement field) => Comparison switch
+    {
+        Comparison.Has => Value == "*" ? IsSet(field) : field.ValueKind == JsonValueKind.Object ? FieldPath.Find(field, [Value]) is not null : IsLike(field),
+        Comparison.Equal => IsLike(field),
+        Comparison.NotEqual => !IsLike(field),
+        Comparison.Less => Order(field) is < 0,
+        Comparison.AtMost => Order(field) is <= 0,
+        Comparison.Greater => Order(field) is > 0,
+        _ => Order(field) is >= 0,
+    };
+
+    private bool IsLike(JsonElement field)
+    {
+        var text = Text(field);
+        if (!Value.Contains('*')) return Order(field) == 0 || string.Equals(text, Value, field.ValueKind is JsonValueKind.True or JsonValueKind.False ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+        var pattern = "^" + Regex.Escape(Value).Replace("\\*", ".*") + "$";
+        return Regex.IsMatch(text, pattern, RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant);
+    }
+
+    private int? Order(JsonElement field)
+    {
+        var text = Text(field);
+        if (double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.TryParse(Value, CultureInfo.InvariantCulture, out var wanted))
+            return number.CompareTo(wanted);
+        if (IsTime(text, out var time) && IsTime(Value, out var wantedTime)) return time.CompareTo(wantedTime);
+        return field.ValueKind == JsonValueKind.String ? string.CompareOrdinal(text, Value) : null;
+    }
+
+    private static bool IsTime(string text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time) && text.Contains('-');
+
+    private static bool IsSet(JsonElement field) => field.ValueKind switch
+    {
+        JsonValueKind.String => field.GetString() != "",
+        JsonValueKind.False => false,
+        JsonValueKind.Array => field.GetArrayLength() > 0,
+        _ => true,
+    };
+
+    private static string Text(JsonElement field) => field.ValueKind == JsonValueKind.String ? field.GetString()! : field.GetRawText();
+}
+
+/// <summary>Fields by path, in camelCase or snake_case.</summary>
+internal static class FieldPath
+{
+    public static JsonElement? Find(JsonElement element, ReadOnlySpan<string> path)
+    {
+        foreach (var segment in path)
+        {
+            if (element.ValueKind != JsonValueKind.Object) return null;
+            if (!element.TryGetProperty(segment, out var next) && !element.TryGetProperty(CamelCase(segment), out next)) return null;
+            element = next;
+        }
+        return element;
+    }
+
+    public static string CamelCase(string name) => Regex.Replace(name, "_([a-z0-9])", match => match.Groups[1].Value.ToUpperInvariant(), RegexOptions.NonBacktracking);
+}

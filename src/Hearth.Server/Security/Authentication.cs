@@ -1,0 +1,44 @@
+using Hearth.ControlPlane;
+
+namespace Hearth.Server;
+
+/// <summary>Finds the caller by the key in <c>Authorization: Bearer</c> or <c>x-api-key</c>.</summary>
+internal static class Authentication
+{
+    public static async Task RunAsync(HttpContext context, RequestDelegate next)
+    {
+        var permission = context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()?.Permission;
+        if (permission is not null and not Permission.None)
+        {
+            var caller = await FindCallerAsync(context) ?? throw new HearthException(
+                ErrorCode.Unauthenticated, "The API key you provided is missing or invalid. Send it as Authorization: Bearer fw_….");
+            if (!caller.Role.Allows(permission.Value) && IsOwnAccount(context, caller))
+                throw new HearthException(ErrorCode.PermissionDenied, $"Your role ({Users.Spell(caller.Role)}) does not allow this. Ask an admin of the account.");
+            context.Features.Set(caller);
+        }
+        await next(context);
+    }
+
+    // Elsewhere the answer is that of an absent resource, whatever the role.
+    private static bool IsOwnAccount(HttpContext context, Caller caller) =>
+        context.Request.RouteValues["account"] is not string account || account == caller.Account;
+
+    private static async ValueTask<Caller?> FindCallerAsync(HttpContext context)
+    {
+        var key = BearerKey(context.Request) ?? SingleApiKey(context.Request);
+        return key is null ? null : await context.RequestServices.GetRequiredService<ApiKeys>().AuthenticateAsync(key, context.RequestAborted);
+    }
+
+    private static string? BearerKey(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : null;
+    }
+
+    // The Build SDK sends the header twice; that is accepted when both values agree.
+    private static string? SingleApiKey(HttpRequest request)
+    {
+        var values = request.Headers["x-api-key"].SelectMany(value => value!.Split(',')).Select(value => value.Trim()).Distinct().ToList();
+        return values.Count == 1 ? values[0] : null;
+    }
+}

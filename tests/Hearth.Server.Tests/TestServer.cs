@@ -1,0 +1,124 @@
+using Xunit;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Hearth.Client;
+using Hearth.ControlPlane;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Hearth.Server.Tests;
+
+/// <summary>A real server on Kestrel over a temporary data directory, with a scripted replica and a node that the test plays.</summary>
+public sealed class TestServer : IAsyncDisposable
+{
+    public const string Base = "accounts/fireworks/models/tiny";
+
+    private readonly bool _ownsDirectory;
+
+    private TestServer(HearthServer server, ScriptedGateway gateway, string directory, bool ownsDirectory)
+    {
+        (Server, Gateway, Directory, _ownsDirectory) = (server, gateway, directory, ownsDirectory);
+        Http = NewHttp(server.AdminKey);
+        Client = new HearthClient(server.Url, server.Account, server.AdminKey!);
+    }
+
+    public HearthServer Server { get; }
+    public ScriptedGateway Gateway { get; }
+    public string Directory { get; }
+    public HearthClient Client { get; }
+
+    /// <summary>Plain HTTP with the admin key.</summary>
+    public HttpClient Http { get; }
+
+    public IStore Store => Server.Services.GetRequiredService<IStore>();
+    public INodeReports Reports => Server.Services.GetRequiredService<INodeReports>();
+    public IAssignments Assignments => Server.Services.GetRequiredService<IAssignments>();
+
+    public static async Task<TestServer> StartAsync(string? directory = null, TimeProvider? clock = null, Action<IServiceCollection>? configure = null)
+    {
+        var gateway = new ScriptedGateway();
+        var folder = directory ?? System.IO.Directory.CreateTempSubdirectory("hearth-server-").FullName;
+        var server = await HearthServer.CreateAsync(new() { DataDirectory = folder, Port = 0, Clock = clock ?? TimeProvider.System, ShutdownTimeout = TimeSpan.FromSeconds(1) }, services =>
+        {
+            services.AddSingleton<IReplicaGateway>(gateway);
+            configure?.Invoke(services);
+        });
+        await server.StartAsync();
+        await server.RegisterBaseModelAsync("tiny", Path.Combine(folder, "tiny-model"), Facts, "Tiny");
+        return new(server, gateway, folder, directory is null);
+    }
+
+    public static ModelFacts Facts => new() { ContextLength = 1024, ParameterCount = 2_260_000, ModelType = "llama", HasChatTemplate = true, Precision = "BF16" };
+
+    public HttpClient NewHttp(string? key)
+    {
+        var http = new HttpClient { BaseAddress = new Uri(Server.Url) };
+        if (key is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return http;
+    }
+
+    public static string Rows(int count) => string.Concat(Enumerable.Range(0, count).Select(i =>
+        $$"""{"messages":[{"role":"user","content":"What is {{i}} + 1?"},{"role":"assistant","content":"{{i + 1}}"}]}""" + "\n"));
+
+    public static HttpContent JsonBody(string json) => new StringContent(json, Encoding.UTF8, "application/json");
+
+    public async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string address, string? json = null, HttpClient? http = null)
+    {
+        using var message = new HttpRequestMessage(method, address) { Content = json is null ? null : JsonBody(json) };
+        using var response = await (http ?? Http).SendAsync(message);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text == "" ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    public Task<(int Status, JsonElement Body)> GetAsync(string address) => SendAsync(HttpMethod.Get, address);
+
+    public Task<(int Status, JsonElement Body)> PostAsync(string address, string json) => SendAsync(HttpMethod.Post, address, json);
+
+    public async Task<(int Status, JsonElement Body)> UploadAsync(string dataset, string content, string fileName = "data.jsonl")
+    {
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(Encoding.UTF8.GetBytes(content)), "file", fileName } };
+        using var response = await Http.PostAsync($"/v1/accounts/local/datasets/{dataset}:upload", form);
+        return ((int)response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
+    }
+
+    public async Task<string> AddDatasetAsync(string id, int rows = 8)
+    {
+        await Client.CreateDatasetAsync(id);
+        var (status, body) = await UploadAsync(id, Rows(rows));
+        Assert.True(status == 200, body.ToString());
+        return id;
+    }
+
+    public async Task<Assignment> AssignmentOfAsync(string resource) =>
+        Assert.Single(await Assignments.ListAsync(default), assignment => assignment.Resource == resource);
+
+    /// <summary>Plays a trainer that takes two steps and ends well.</summary>
+    public async Task TrainAsync(string job, string marker = "adapter")
+    {
+        var assignment = await AssignmentOfAsync(job);
+        var folder = System.IO.Directory.CreateDirectory(Path.Combine(assignment.Trainer!.RunFolder, "adapter")).FullName;
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), """{"peft_type":"LORA","r":8,"target_modules":["q_proj","v_proj"]}""");
+        File.WriteAllText(Path.Combine(folder, "adapter_model.safetensors"), marker);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(marker)));
+        for (var step = 1; step <= 2; step++)
+            Assert.True(await Reports.JobProgressAsync(job, assignment.Epoch, new(step, 2, 2.0 / step, 1000, 500 * step, 0.5 * step, 2 - step), default));
+        Assert.True(await Reports.JobCompletedAsync(job, assignment.Epoch, new(folder, hash, 2, 1000, 1.0, 2), default));
+    }
+
+    /// <summary>Plays a replica that holds what its assignment says.</summary>
+    public async Task ServeAsync(string deployment)
+    {
+        var assignment = await AssignmentOfAsync(deployment);
+        Assert.True(await Reports.ReplicaReadyAsync(deployment, assignment.Epoch, $"/run/{assignment.Epoch}.sock", [.. assignment.Replica!.Addons.Select(addon => addon.Hash)], default));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        Client.Dispose();
+        await Server.StopAsync();
+        await Server.DisposeAsync();
+        if (_ownsDirectory) System.IO.Directory.Delete(Directory, recursive: true);
+    }
+}
