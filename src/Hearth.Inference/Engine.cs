@@ -13,7 +13,6 @@ public sealed class Engine : IDisposable
     private readonly BlockPool _pool;
     private readonly Scheduler _scheduler;
     private readonly Sampler _sampler;
-    private readonly NativeBlock _logits;
     private readonly TokenRate _generatedRate, _computedRate;
     private readonly object _gate = new();
     private readonly Queue<Action> _commands = new(); // under the gate
@@ -21,6 +20,7 @@ public sealed class Engine : IDisposable
     private readonly HashSet<Generation> _open = [];
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _thread;
+    private NativeBlock? _logits; // grows with the largest step so far
     private long _lastId, _steps, _computedTokens, _generatedTokens;
     private volatile bool _stopping;
     private volatile EngineMetrics _metrics;
@@ -36,7 +36,6 @@ public sealed class Engine : IDisposable
         _pool = new(runner.Blocks, runner.BlockSize);
         _scheduler = new(_options.Scheduler, _pool);
         _sampler = new(runner.VocabularySize);
-        _logits = new((long)_options.Scheduler.LogitRows * runner.VocabularySize * sizeof(float));
         _generatedRate = new(time ?? TimeProvider.System);
         _computedRate = new(time ?? TimeProvider.System);
         _metrics = Measure();
@@ -103,7 +102,7 @@ public sealed class Engine : IDisposable
         _stopping = true;
         _wake.Set();
         _thread.Join();
-        _logits.Dispose();
+        _logits?.Dispose();
         _runner.Dispose();
     }
 
@@ -153,7 +152,7 @@ public sealed class Engine : IDisposable
         var plan = _scheduler.Schedule();
         try
         {
-            var logits = _logits.Floats(0, plan.Rows.Length * _runner.VocabularySize).Span;
+            var logits = Logits(plan.Rows.Length);
             _runner.Forward(plan, logits);
             var tokens = _sampler.Sample(logits, plan);
             foreach (var output in _scheduler.Commit(plan, tokens)) output.Sequence.Owner!.Receive(output);
@@ -165,6 +164,19 @@ public sealed class Engine : IDisposable
             foreach (var part in plan.Sequences)
                 part.Sequence.Owner!.Fail(new GenerationException(GenerationFault.StepFailed, "The forward pass failed: " + fault.Message, fault));
         }
+    }
+
+    // A vocabulary of 150,000 makes a row 600 KB: only prompts that are scored need many.
+    private Span<float> Logits(int rows)
+    {
+        int length = checked(rows * _runner.VocabularySize);
+        if (_logits is null || _logits.Bytes < length * (long)sizeof(float))
+        {
+            _logits?.Dispose();
+            long most = Math.Min(_options.Scheduler.LogitRows, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, rows)));
+            _logits = new(most * _runner.VocabularySize * sizeof(float));
+        }
+        return _logits.Floats(0, length);
     }
 
     private void Count(StepPlan plan)

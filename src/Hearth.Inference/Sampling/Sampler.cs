@@ -14,7 +14,7 @@ public sealed class Sampler
     private const int FirstCandidates = 64;
 
     private readonly int _vocabularySize;
-    private readonly float[] _logits, _exp, _tileSums;
+    private readonly float[] _logits, _exp, _kept, _tileSums;
     private readonly int[] _candidates;
 
     /// <summary>A sampler for rows of <paramref name="vocabularySize"/> logits. Not thread-safe: it keeps scratch.</summary>
@@ -24,6 +24,7 @@ public sealed class Sampler
         _vocabularySize = vocabularySize;
         _logits = new float[vocabularySize];
         _exp = new float[vocabularySize];
+        _kept = new float[vocabularySize];
         _tileSums = new float[Softmax.Tiles(vocabularySize)];
         _candidates = new int[vocabularySize];
     }
@@ -78,7 +79,7 @@ public sealed class Sampler
         if (changed || options.Temperature != 1 || options.HasCuts)
         {
             if (!changed) logits.CopyTo(_logits);
-            Cut(options);
+            Cut(options, changed ? _logits[TopTokens.Largest(_logits)] : max);
             cut = _logits;
             (cutMax, cutLogSum) = Softmax.LogSumExp(cut);
         }
@@ -120,11 +121,13 @@ public sealed class Sampler
         }
     }
 
-    // Temperature, then the cuts; each cut sees the distribution that the one before left, renormalised.
-    private void Cut(SamplingOptions options)
+    // Temperature, then the cuts; each cut sees the distribution that the one before left, renormalised. No cut drops the largest logit.
+    private void Cut(SamplingOptions options, float largest)
     {
-        if (options.Temperature != 1) Kernels.Divide(_logits, (float)options.Temperature);
+        float temperature = (float)options.Temperature;
+        if (temperature != 1) Kernels.Divide(_logits, temperature);
         if (options.TopK > 0 && options.TopK < _vocabularySize) KeepTop(options.TopK);
+        if (options.TopP < 1 || options.MinP > 0) Softmax.Exp(_logits, largest / temperature, _exp, _tileSums);
         if (options.TopP < 1) KeepNucleus(options.TopP);
         if (options.MinP > 0) KeepAbove((float)options.MinP);
     }
@@ -136,49 +139,50 @@ public sealed class Sampler
         KeepOnly(kept);
     }
 
-    // Sorting the whole vocabulary costs more than a layer: the head of the order is found first, and more of it only where that is not enough.
+    // Sorting the whole vocabulary costs more than a layer. Nearly always the first few tokens are enough.
     private void KeepNucleus(double share)
     {
-        double total = WriteProbabilities();
-        for (int count = Math.Min(FirstCandidates, _vocabularySize); ; count = (int)Math.Min(_vocabularySize, count * 4L))
+        double total = Total();
+        var first = _candidates.AsSpan(0, Math.Min(FirstCandidates, _vocabularySize));
+        TopTokens.Write(_logits, first);
+        if (TryKeepShare(first, share * total)) return;
+
+        // All tokens below (1 - share) / V together have less than 1 - share: none of them is in the nucleus. Half of it leaves room for rounding.
+        double least = 0.5 * (1 - share) * total / _vocabularySize;
+        int count = 0;
+        for (int id = 0; id < _vocabularySize; id++)
+            if (_exp[id] >= least) _candidates[count++] = id;
+        var candidates = _candidates.AsSpan(0, count);
+        TopTokens.Sort(_logits, candidates);
+        if (!TryKeepShare(candidates, share * total)) KeepOnly(candidates);
+    }
+
+    // candidates: largest first.
+    private bool TryKeepShare(Span<int> candidates, double mass)
+    {
+        double sum = 0;
+        for (int i = 0; i < candidates.Length; i++)
         {
-            var candidates = _candidates.AsSpan(0, count);
-            TopTokens.Write(_logits, candidates);
-            double sum = 0;
-            for (int i = 0; i < count; i++)
-            {
-                sum += _exp[candidates[i]];
-                if (sum < share * total) continue;
-                KeepOnly(candidates[..(i + 1)]);
-                return;
-            }
-            if (count == _vocabularySize) return;
+            sum += _exp[candidates[i]];
+            if (sum < mass) continue;
+            KeepOnly(candidates[..(i + 1)]);
+            return true;
         }
+        return false;
     }
 
     private void KeepAbove(float share)
     {
-        WriteProbabilities();
         for (int id = 0; id < _vocabularySize; id++)
             if (_exp[id] < share) _logits[id] = Masked;
     }
 
-    private void KeepOnly(Span<int> ids)
+    private void KeepOnly(ReadOnlySpan<int> ids)
     {
-        ids.Sort();
-        int next = 0;
-        for (int id = 0; id < _vocabularySize; id++)
-        {
-            if (next < ids.Length && ids[next] == id) next++;
-            else _logits[id] = Masked;
-        }
-    }
-
-    // exp(logit - max), and their sum.
-    private double WriteProbabilities()
-    {
-        Softmax.Exp(_logits, _logits[TopTokens.Largest(_logits)], _exp, _tileSums);
-        return Total();
+        var values = _kept.AsSpan(0, ids.Length);
+        for (int i = 0; i < ids.Length; i++) values[i] = _logits[ids[i]];
+        _logits.AsSpan().Fill(Masked);
+        for (int i = 0; i < ids.Length; i++) _logits[ids[i]] = values[i];
     }
 
     private double Total()

@@ -28,6 +28,9 @@ internal static class TopTokens
         }
     }
 
+    /// <summary>Sorts ids by their values, largest first.</summary>
+    public static void Sort(float[] values, Span<int> ids) => ids.Sort(new Order(values));
+
     /// <summary>The id of the largest value.</summary>
     public static int Largest(ReadOnlySpan<float> values)
     {
@@ -56,5 +59,10 @@ internal static class TopTokens
             (heap[node], heap[worst]) = (heap[worst], heap[node]);
             node = worst;
         }
+    }
+
+    private readonly struct Order(float[] values) : IComparer<int>
+    {
+        public int Compare(int a, int b) => values[a] > values[b] ? -1 : values[a] < values[b] ? 1 : a.CompareTo(b);
     }
 }
