@@ -10,7 +10,7 @@ internal static class GemmBenchmark
     private static readonly int[] Rows = [1, 32, 512];
     private const long ColdFloats = 48L << 20; // float32 weights used in turn: 192 MB, past any cache here, as when a whole model is read
 
-    public static void Run(Report report)
+    public static void Run(Report report, bool oursOnly)
     {
         var machine = new Machine();
         var peaks = Machine.MeasurePeaks();
@@ -23,7 +23,7 @@ internal static class GemmBenchmark
             Peak(report, "gemm-peak-512x576" + suffix, 576);
             Peak(report, "gemm-peak-512x1536" + suffix, 1536);
         }
-        if (Layers.Any(layer => Rows.Any(rows => report.Wants(CellName(rows, layer.N, layer.K, 1)) || report.Wants(CellName(rows, layer.N, layer.K, 2))))) Compare(report);
+        if (!oursOnly && Layers.Any(layer => Rows.Any(rows => report.Wants(CellName(rows, layer.N, layer.K, 1)) || report.Wants(CellName(rows, layer.N, layer.K, 2))))) Compare(report);
         report.Note($"others took {machine.TakenByOthers():P0} of the processors' time during this run");
     }
 

@@ -16,7 +16,7 @@ string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?[
 string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME]   names: gemm");
+    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: gemm, lora");
     return 2;
 }
 
@@ -26,10 +26,13 @@ foreach (string name in names)
     switch (name)
     {
         case "gemm":
-            GemmBenchmark.Run(report);
+            GemmBenchmark.Run(report, args.Contains("--ours-only"));
+            break;
+        case "lora":
+            LoraBenchmark.Run(report, args.Contains("--ours-only"));
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: gemm.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: gemm, lora.");
             return 2;
     }
     report.Save();
