@@ -10,6 +10,7 @@ var root = new RootCommand("Hearth: fine-tune, evaluate and serve open language 
     DemoVerb.Create(),
     ServeVerb.Create(),
     PretrainVerb.Create(),
+    ExamVerb.Create(),
     WorkerVerbs.CreateTrainer(),
     WorkerVerbs.CreateReplica(),
 };
