@@ -26,7 +26,7 @@ public sealed class ChatRowReader
 
     /// <summary>A reader with the model's own tokenizer, and its template unless <paramref name="chatTemplate"/> replaces it.</summary>
     public static ChatRowReader For(ModelFiles files, string? chatTemplate, int contextLength) =>
-        new(ModelChat.LoadRenderer(files, chatTemplate), files.Configuration, contextLength);
+        new(ModelText.Load(files, chatTemplate).Chat, files.Configuration, contextLength);
 
     /// <summary>All rows of a JSON Lines file; blank lines are passed over.</summary>
     /// <exception cref="TrainingException">Some rows are unfit; the message lists the first ten with their lines.</exception>
