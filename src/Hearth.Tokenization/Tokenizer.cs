@@ -57,6 +57,11 @@ public sealed class Tokenizer
     /// <summary>Reads the bytes of a Hugging Face tokenizer.json.</summary>
     public static Tokenizer Parse(ReadOnlyMemory<byte> utf8Json) => TokenizerJson.Parse(utf8Json);
 
+    /// <summary>Builds a tokenizer from GGUF metadata.</summary>
+    /// <exception cref="NotSupportedException">The kind of tokenizer or its pre-tokenizer is not known; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The metadata contradicts itself.</exception>
+    public static Tokenizer FromGgml(GgmlVocabulary vocabulary) => GgmlTokenizer.Build(vocabulary);
+
     /// <summary>The token's text as in the vocabulary, or null when there is no such id.</summary>
     public string? TokenText(int id) => (uint)id < (uint)_texts.Length ? _texts[id] : null;
 

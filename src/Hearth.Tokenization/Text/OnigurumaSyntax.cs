@@ -17,8 +17,9 @@ internal static class OnigurumaSyntax
 
     public static string ToDotNet(string pattern)
     {
+        pattern = pattern.Replace(@"&&[^\p{Han}]]", @"-[\p{Han}]]", StringComparison.Ordinal);
         if (pattern.Contains("&&", StringComparison.Ordinal))
-            throw new ArgumentException("class intersections (&&) are not supported.");
+            throw new ArgumentException("class intersections (&&) other than with [^\\p{Han}] are not supported.");
 
         pattern = pattern.Replace($"(?i:{Contractions})", $"(?i:{FoldedContractions})", StringComparison.Ordinal);
         var output = new StringBuilder(pattern.Length);
@@ -56,7 +57,12 @@ internal static class OnigurumaSyntax
         var i = start + 1;
         if (i < pattern.Length && pattern[i] == '^') i++;
         if (i < pattern.Length && pattern[i] == ']') i++;
-        while (i < pattern.Length && pattern[i] != ']') i = pattern[i] == '\\' ? EndOfEscape(pattern, i) : i + 1;
+        while (i < pattern.Length && pattern[i] != ']')
+        {
+            var isSubtraction = pattern[i] == '[' && pattern[i - 1] == '-';
+            i = pattern[i] == '\\' ? EndOfEscape(pattern, i) : isSubtraction ? EndOfAtom(pattern, i) : i + 1;
+        }
+
         return Math.Min(i + 1, pattern.Length);
     }
 

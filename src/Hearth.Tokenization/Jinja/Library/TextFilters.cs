@@ -1,14 +1,10 @@
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Hearth.Tokenization;
 
 /// <summary>Filters from text to text.</summary>
-internal static partial class TextFilters
+internal static class TextFilters
 {
-    [GeneratedRegex("<!--.*?-->|<[^>]*>", RegexOptions.Singleline | RegexOptions.NonBacktracking)]
-    private static partial Regex Tags();
-
     public static void AddTo(Dictionary<string, Filters.Filter> table)
     {
         table["upper"] = (frame, value, _) => PythonCase.Upper(Text(frame, value));
@@ -26,7 +22,7 @@ internal static partial class TextFilters
         table["wordcount"] = (frame, value, _) => (long)Text(frame, value).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         table["wordwrap"] = WordWrap;
         table["striptags"] = (frame, value, _) => string.Join(
-            ' ', Tags().Replace(Text(frame, value), "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            ' ', Without(Without(Text(frame, value), "<!--", "-->"), "<", ">").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         table["urlencode"] = UrlEncode;
         table["format"] = (frame, value, arguments) => PythonFormat.PercentFormat(
             frame.State.Budget, Text(frame, value), new JinjaList([.. arguments.Positional], isTuple: true));
@@ -41,6 +37,20 @@ internal static partial class TextFilters
 
     private static object? Escape(Frame frame, object? value, Arguments arguments) =>
         value is Markup ? value : new Markup(Markup.Escape(Text(frame, value)));
+
+    private static string Without(string text, string open, string close)
+    {
+        var output = new StringBuilder();
+        var position = 0;
+        while (text.IndexOf(open, position, StringComparison.Ordinal) is >= 0 and var start
+            && text.IndexOf(close, start, StringComparison.Ordinal) is >= 0 and var end)
+        {
+            output.Append(text, position, start - position);
+            position = end + close.Length;
+        }
+
+        return output.Append(text, position, text.Length - position).ToString();
+    }
 
     // Jinja cuts words at blanks, hyphens and brackets only: "they're" keeps its small r.
     private static string Title(string text)
