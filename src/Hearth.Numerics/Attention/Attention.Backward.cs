@@ -4,15 +4,13 @@ namespace Hearth.Numerics;
 
 public static unsafe partial class Kernels
 {
-    private const int BackwardQueries = 4;
-
     /// <summary>
     /// Gradients of <see cref="Attention"/> for segments that start at position 0. With P = exp(scale q k - logSumExp) and D = rowsum(dO * o):
-    /// dV = P^T dO, dS = P * (dO V^T - D) * scale, dQ = dS K, dK = dS^T Q.
+    /// dV = P^T dO, dS = P * (dO V^T - D) * scale, dQ = dS K, dK = dS^T Q. arXiv:2205.14135, algorithm 4.
     /// </summary>
     /// <remarks>
-    /// q, o, dO, dq: [T, H, E]. k, v, dk, dv: [T, K, E]. logSumExp: [T, H]. An item is (segment, key-value head) and owns its outputs (E10): key tiles ascending, query heads
-    /// ascending, queries ascending; every output is one chain in that order.
+    /// q, o, dO, dq: [T, H, E]. k, v, dk, dv: [T, K, E]. logSumExp: [T, H]. Gradients overwrite; outputs overlap nothing. P is computed again, tile by tile.
+    /// An output is one chain (E1): dQ over keys ascending; dK and dV over the query heads of the group, then queries, ascending (E10).
     /// </remarks>
     /// <exception cref="ArgumentException">A length does not fit, or a segment does not start at position 0.</exception>
     public static void AttentionBackward(ComputePool pool, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, ReadOnlySpan<AttentionSegment> segments,
@@ -23,140 +21,158 @@ public static unsafe partial class Kernels
         Shapes.Require(o.Length, q.Length, operation, nameof(o));
         Shapes.Require(dO.Length, q.Length, operation, nameof(dO));
         Shapes.Require(dq.Length, q.Length, operation, nameof(dq));
-        Shapes.Require(k.Length, rows * shape.KvHeads * shape.HeadWidth, operation, nameof(k));
+        Shapes.Require(k.Length, (long)rows * shape.KvHeads * shape.HeadWidth, operation, nameof(k));
         Shapes.Require(v.Length, k.Length, operation, nameof(v));
         Shapes.Require(dk.Length, k.Length, operation, nameof(dk));
         Shapes.Require(dv.Length, k.Length, operation, nameof(dv));
-        Shapes.Require(logSumExp.Length, rows * shape.Heads, operation, nameof(logSumExp));
+        Shapes.Require(logSumExp.Length, (long)rows * shape.Heads, operation, nameof(logSumExp));
+        int blocks = 0;
         foreach (var segment in segments)
-            if (segment.FirstPosition != 0 || segment.QueryStart < 0 || segment.QueryCount > rows - segment.QueryStart)
-                throw new ArgumentException($"{operation}: segment {segment} must start at position 0 and lie inside {rows} rows.");
+        {
+            if (segment.FirstPosition != 0 || segment.QueryStart < 0 || segment.QueryCount < 0 || segment.QueryCount > rows - segment.QueryStart)
+                throw new ArgumentException($"{operation}: segment {segment} must start at position 0 and lie inside {rows} rows.", nameof(segments));
+            blocks += LaneWork.Items(segment.QueryCount, KvBlock);
+        }
         dq.Clear();
         dk.Clear();
         dv.Clear();
         var mark = scratch.Mark();
-        int tileFloats = KvBlock * shape.HeadWidth;
-        var tiles = scratch.Take(pool.Threads * 2 * tileFloats);
+        var tiles = scratch.Take(checked(pool.Threads * AttentionGradients.ScratchFloats(shape.HeadWidth)));
         fixed (float* qs = q, ks = k, vs = v, os = o, dos = dO, lse = logSumExp, dqs = dq, dks = dk, dvs = dv, ts = tiles.Span)
         fixed (AttentionSegment* parts = segments)
-            LaneWork.For(pool, segments.Length * shape.KvHeads, new AttentionBackwardWork(qs, ks, vs, os, dos, lse, dqs, dks, dvs, ts, parts, shape));
+        {
+            var gradients = new AttentionGradients(qs, ks, vs, os, dos, lse, dqs, dks, dvs, ts, shape);
+            if (segments.Length * shape.KvHeads >= pool.Threads)
+            {
+                // Enough sequences for all threads: every score is computed again once.
+                LaneWork.For(pool, segments.Length * shape.KvHeads, new AttentionBackwardWork(gradients, parts, segments.Length, BackwardItem.Segment));
+            }
+            else
+            {
+                // A few long sequences: finer items, which compute scores once for the keys' side and once for the queries'. The chains are the same.
+                LaneWork.For(pool, blocks * shape.KvHeads, new AttentionBackwardWork(gradients, parts, segments.Length, BackwardItem.KeyTile));
+                LaneWork.For(pool, blocks * shape.KvHeads, new AttentionBackwardWork(gradients, parts, segments.Length, BackwardItem.QueryBlock));
+            }
+        }
         scratch.Release(mark);
     }
 
-    private readonly struct AttentionBackwardWork(float* q, float* k, float* v, float* o, float* dO, float* logSumExp, float* dq, float* dk, float* dv, float* tiles,
-        AttentionSegment* segments, AttentionShape shape) : ILaneWork
+    private enum BackwardItem
+    {
+        /// <summary>All gradients of a segment and key-value head.</summary>
+        Segment,
+        /// <summary>dK and dV of 64 keys.</summary>
+        KeyTile,
+        /// <summary>dQ of 64 queries, all heads of the group.</summary>
+        QueryBlock,
+    }
+
+    private readonly struct AttentionBackwardWork(AttentionGradients gradients, AttentionSegment* segments, int segmentCount, BackwardItem kind) : ILaneWork
     {
         public void Run<T>(int item, int thread) where T : unmanaged, ILanes<T>
         {
-            var segment = segments[item / shape.KvHeads];
-            int kvHead = item % shape.KvHeads;
-            int width = shape.HeadWidth, group = shape.Heads / shape.KvHeads;
-            float* keysTransposed = tiles + (long)thread * 2 * KvBlock * width;
-            float* valuesTransposed = keysTransposed + KvBlock * width;
-            for (int first = 0; first < segment.QueryCount; first += KvBlock)
+            int kvHeads = gradients.Shape.KvHeads, kvHead = item % kvHeads, block = item / kvHeads, index = 0;
+            if (kind == BackwardItem.Segment)
             {
-                int count = Math.Min(KvBlock, segment.QueryCount - first);
-                Transpose(k, segment.QueryStart + first, count, kvHead, keysTransposed);
-                Transpose(v, segment.QueryStart + first, count, kvHead, valuesTransposed);
-                for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
-                    Tile<T>(segment, head, kvHead, first, count, keysTransposed, valuesTransposed);
+                var whole = segments[block];
+                for (int tile = 0; tile * KvBlock < whole.QueryCount; tile++)
+                    gradients.Tile<T>(whole, kvHead, tile, 0, whole.QueryCount, keys: true, queries: true, thread);
+                return;
             }
-        }
-
-        /// <summary>[count][E] rows of one head to [E][64], zeros behind the last key.</summary>
-        private void Transpose(float* source, int row, int count, int kvHead, float* destination)
-        {
-            int width = shape.HeadWidth, stride = shape.KvHeads * width;
-            float* from = source + (long)row * stride + kvHead * width;
-            for (int e = 0; e < width; e++)
+            for (; index < segmentCount - 1; index++)
             {
-                for (int j = 0; j < count; j++) destination[e * KvBlock + j] = from[(long)j * stride + e];
-                for (int j = count; j < KvBlock; j++) destination[e * KvBlock + j] = 0;
+                int count = LaneWork.Items(segments[index].QueryCount, KvBlock);
+                if (block < count) break;
+                block -= count;
             }
-        }
-
-        private void Tile<T>(AttentionSegment segment, int head, int kvHead, int first, int count, float* keysTransposed, float* valuesTransposed) where T : unmanaged, ILanes<T>
-        {
-            int width = shape.HeadWidth;
-            int end = shape.Window > 0 ? Math.Min(segment.QueryCount, first + count - 1 + shape.Window) : segment.QueryCount;
-            long queryStride = shape.Heads * width, keyStride = shape.KvHeads * width;
-            long keyRow = (long)(segment.QueryStart + first) * keyStride + kvHead * width;
-            float* probabilities = stackalloc float[BackwardQueries * KvBlock];
-            float* dScores = stackalloc float[BackwardQueries * KvBlock];
-            for (int t = first; t < end; t += BackwardQueries)
+            var segment = segments[index];
+            if (kind == BackwardItem.KeyTile)
             {
-                int queries = Math.Min(BackwardQueries, end - t);
-                long queryRow = (segment.QueryStart + t) * queryStride + head * width;
-                for (int i = 0; i < queries; i++)
-                {
-                    long row = queryRow + i * queryStride;
-                    Scores<T>(row, (long)(segment.QueryStart + t + i) * shape.Heads + head, t + i - first, count, keysTransposed, valuesTransposed,
-                        probabilities + i * KvBlock, dScores + i * KvBlock);
-                    AddRows<T>(dScores + i * KvBlock, k + keyRow, keyStride, Visible(t + i - first, count), width, dq + row);
-                }
-                AddOuter<T>(probabilities, dO + queryRow, queryStride, queries, dv + keyRow, keyStride, count, width);
-                AddOuter<T>(dScores, q + queryRow, queryStride, queries, dk + keyRow, keyStride, count, width);
+                gradients.Tile<T>(segment, kvHead, block, 0, segment.QueryCount, keys: true, queries: false, thread);
+                return;
             }
+            int first = block * QueryBlock, end = Math.Min(segment.QueryCount, first + QueryBlock);
+            int firstTile = gradients.Shape.Window > 0 ? Math.Max(0, first - gradients.Shape.Window + 1) / KvBlock : 0;
+            for (int tile = firstTile; tile <= block; tile++)
+                gradients.Tile<T>(segment, kvHead, tile, first, end, keys: false, queries: true, thread);
         }
+    }
 
-        // Causality alone: keys that a window hides have probability 0 and add nothing.
-        private static int Visible(int offset, int count) => Math.Min(offset + 1, count);
+    private readonly struct AttentionGradients(float* q, float* k, float* v, float* o, float* dO, float* logSumExp, float* dq, float* dk, float* dv,
+        float* scratch, AttentionShape shape)
+    {
+        public readonly AttentionShape Shape = shape;
 
-        /// <summary>P and dS of one query over a tile; 0 where a key is not visible. <paramref name="offset"/>: the query's position less the tile's first.</summary>
-        private void Scores<T>(long row, long headRow, int offset, int count, float* keysTransposed, float* valuesTransposed, float* probabilities, float* dScores)
+        /// <summary>Of one thread: transposed keys and values of a tile, P and dS of a block of queries.</summary>
+        public static int ScratchFloats(int width) => 2 * KvBlock * width + 2 * QueryBlock * KvBlock;
+
+        /// <summary>What one tile of keys and queries firstQuery..endQuery of a segment give each other.</summary>
+        public void Tile<T>(AttentionSegment segment, int kvHead, int tile, int firstQuery, int endQuery, bool keys, bool queries, int thread)
             where T : unmanaged, ILanes<T>
         {
-            int width = shape.HeadWidth;
-            TileScores<T>(q + row, keysTransposed, width, probabilities);
-            TileScores<T>(dO + row, valuesTransposed, width, dScores);
-            var scale = T.Create(shape.Scale);
-            var shift = T.Create(logSumExp[headRow]);
-            var delta = T.Create(Reductions.Dot<T>(dO + row, o + row, width));
-            for (int j = 0; j < KvBlock; j += 16)
+            int width = Shape.HeadWidth, firstKey = tile * KvBlock;
+            int count = Math.Min(KvBlock, segment.QueryCount - firstKey);
+            nint keyStride = (nint)Shape.KvHeads * width, queryStride = (nint)Shape.Heads * width;
+            float* keysT = scratch + (long)thread * ScratchFloats(width);
+            float* valuesT = keysT + KvBlock * width;
+            float* p = valuesT + KvBlock * width;
+            float* ds = p + QueryBlock * KvBlock;
+            long keyRow = (segment.QueryStart + firstKey) * (long)keyStride + kvHead * width;
+            Transpose(k + keyRow, keyStride, count, width, keysT, KvBlock);
+            Transpose(v + keyRow, keyStride, count, width, valuesT, KvBlock);
+            if (Shape.Window > 0) endQuery = (int)Math.Min(endQuery, (long)firstKey + count - 1 + Shape.Window);
+            for (int head = kvHead * Shape.Group; head < (kvHead + 1) * Shape.Group; head++)
             {
-                var probability = VectorMath.Exp(T.Load(probabilities + j) * scale - shift);
-                T.Store(probability, probabilities + j);
-                T.Store(probability * (T.Load(dScores + j) - delta) * scale, dScores + j);
-            }
-            int low = shape.Window > 0 ? Math.Max(0, offset - shape.Window + 1) : 0;
-            int high = Visible(offset, count);
-            for (int j = 0; j < KvBlock; j++)
-                if (j < low || j >= high) probabilities[j] = dScores[j] = 0;
-        }
-
-        /// <summary>y[e] continues its chain: y = fma(weights[j], rows[j][e], y), j ascending.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void AddRows<T>(float* weights, float* rows, long stride, int count, int width, float* y) where T : unmanaged, ILanes<T>
-        {
-            for (int e = 0; e < width; e += 16)
-            {
-                int lanes = Math.Min(16, width - e);
-                var sum = LoadUpTo<T>(y + e, lanes);
-                for (int j = 0; j < count; j++) sum = T.Fma(T.Create(weights[j]), LoadUpTo<T>(rows + j * stride + e, lanes), sum);
-                StoreUpTo(sum, y + e, lanes);
-            }
-        }
-
-        /// <summary>y[j][e] continues its chain over the queries, ascending: y[j] = fma(weights[i][j], x[i], y[j]).</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void AddOuter<T>(float* weights, float* x, long xStride, int queries, float* y, long yStride, int count, int width) where T : unmanaged, ILanes<T>
-        {
-            for (int e = 0; e < width; e += 16)
-            {
-                int lanes = Math.Min(16, width - e);
-                T x0 = LoadUpTo<T>(x + e, lanes), zero = T.Create(0f);
-                T x1 = queries > 1 ? LoadUpTo<T>(x + xStride + e, lanes) : zero;
-                T x2 = queries > 2 ? LoadUpTo<T>(x + 2 * xStride + e, lanes) : zero;
-                T x3 = queries > 3 ? LoadUpTo<T>(x + 3 * xStride + e, lanes) : zero;
-                for (int j = 0; j < count; j++)
+                for (int query = Math.Max(firstKey, firstQuery); query < endQuery; query += QueryBlock)
                 {
-                    float* row = y + j * yStride + e;
-                    var sum = T.Fma(T.Create(weights[j]), x0, LoadUpTo<T>(row, lanes));
-                    if (queries > 1) sum = T.Fma(T.Create(weights[KvBlock + j]), x1, sum);
-                    if (queries > 2) sum = T.Fma(T.Create(weights[2 * KvBlock + j]), x2, sum);
-                    if (queries > 3) sum = T.Fma(T.Create(weights[3 * KvBlock + j]), x3, sum);
-                    StoreUpTo(sum, row, lanes);
+                    int rows = Math.Min(QueryBlock, endQuery - query);
+                    long queryRow = (segment.QueryStart + query) * (long)queryStride + head * width;
+                    float* sums = logSumExp + (long)(segment.QueryStart + query) * Shape.Heads + head;
+                    Scores<T>(queryRow, sums, rows, query - firstKey, count, keysT, valuesT, p, ds);
+                    if (queries)
+                        SmallProduct.Run<T>(ds, KvBlock, 1, k + keyRow, keyStride, count, dq + queryRow, queryStride, rows, width, resume: true);
+                    if (!keys) continue;
+                    SmallProduct.Run<T>(p, 1, KvBlock, dO + queryRow, queryStride, rows, dv + keyRow, keyStride, count, width, resume: true);
+                    SmallProduct.Run<T>(ds, 1, KvBlock, q + queryRow, queryStride, rows, dk + keyRow, keyStride, count, width, resume: true);
                 }
+            }
+        }
+
+        /// <summary>P and dS of some queries and a tile of keys, [rows][64]: 0 where a key is not visible. <paramref name="offset"/>: the first query's position less the first key's.</summary>
+        private void Scores<T>(long queryRow, float* sums, int rows, int offset, int keyCount, float* keysT, float* valuesT, float* p, float* ds)
+            where T : unmanaged, ILanes<T>
+        {
+            int width = Shape.HeadWidth, columns = (keyCount + 15) & ~15; // lanes behind the last key hold anything and are thrown away
+            nint stride = (nint)Shape.Heads * width;
+            SmallProduct.Run<T>(q + queryRow, stride, 1, keysT, KvBlock, width, p, KvBlock, rows, columns, resume: false);
+            SmallProduct.Run<T>(dO + queryRow, stride, 1, valuesT, KvBlock, width, ds, KvBlock, rows, columns, resume: false);
+            for (int i = 0; i < rows; i++)
+            {
+                int low = Shape.Window > 0 ? Math.Max(0, offset + i - Shape.Window + 1) : 0;
+                int high = Math.Min(offset + i + 1, keyCount);
+                float delta = Reductions.Dot<T>(dO + queryRow + i * stride, o + queryRow + i * stride, width);
+                ScoreRow<T>(p + i * KvBlock, ds + i * KvBlock, columns, low, high, Shape.Scale, sums[(long)i * Shape.Heads], delta);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void ScoreRow<T>(float* p, float* ds, int columns, int low, int high, float scale, float logSumExp, float delta)
+            where T : unmanaged, ILanes<T>
+        {
+            T scales = T.Create(scale), shift = T.Create(logSumExp), deltas = T.Create(delta), zero = T.Create(0f);
+            for (int j = 0; j < columns; j += 16)
+            {
+                var probability = VectorMath.Exp(T.Load(p + j) * scales - shift);
+                var slope = probability * (T.Load(ds + j) - deltas) * scales;
+                if (j < low || j + 16 > high)
+                {
+                    // Selected, not multiplied: an unused lane may hold NaN.
+                    T index = T.Indices(), from = T.Create((float)(low - j)), to = T.Create((float)(high - j));
+                    probability = T.IfLess(index, from, zero, T.IfLess(index, to, probability, zero));
+                    slope = T.IfLess(index, from, zero, T.IfLess(index, to, slope, zero));
+                }
+                T.Store(probability, p + j);
+                T.Store(slope, ds + j);
             }
         }
     }

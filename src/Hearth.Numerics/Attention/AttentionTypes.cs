@@ -4,7 +4,11 @@ namespace Hearth.Numerics;
 public readonly record struct AttentionSegment(int QueryStart, int QueryCount, int FirstPosition, int TableStart);
 
 /// <summary>Head counts, head width E, the factor of the scores, and the sliding window (query i sees keys j with i - w &lt; j &lt;= i; 0 = all).</summary>
-public readonly record struct AttentionShape(int Heads, int KvHeads, int HeadWidth, float Scale, int Window);
+public readonly record struct AttentionShape(int Heads, int KvHeads, int HeadWidth, float Scale, int Window = 0)
+{
+    /// <summary>Query heads that share a key-value head: query head h reads key-value head h / Group.</summary>
+    public int Group => Heads / KvHeads;
+}
 
 /// <summary>
 /// One layer's paged keys and values. A block holds 64 positions of every key-value head: keys transposed, [E][64], so that a lane is a key;
@@ -16,9 +20,9 @@ public readonly struct KvLayer
     /// <exception cref="ArgumentException">The lengths differ or are not whole blocks.</exception>
     public KvLayer(FloatBuffer keys, FloatBuffer values, int kvHeads, int headWidth)
     {
-        int block = kvHeads * headWidth * Kernels.KvBlock;
-        if (keys.Length != values.Length || keys.Length % block != 0)
-            throw new ArgumentException($"KvLayer: {keys.Length} and {values.Length} floats, expected the same multiple of {block}.");
+        int block = checked(kvHeads * headWidth * Kernels.KvBlock);
+        if (block <= 0 || keys.Length != values.Length || keys.Length % block != 0)
+            throw new ArgumentException($"KvLayer: keys and values have {keys.Length} and {values.Length} floats, expected the same multiple of {block}.");
         Keys = keys;
         Values = values;
         KvHeads = kvHeads;

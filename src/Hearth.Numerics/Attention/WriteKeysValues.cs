@@ -14,26 +14,11 @@ public static unsafe partial class Kernels
         int rowWidth = layer.KvHeads * layer.HeadWidth;
         int rows = Shapes.Rows(k.Length, rowWidth, nameof(WriteKeysValues), nameof(k));
         Shapes.Require(v.Length, k.Length, nameof(WriteKeysValues), nameof(v));
-        RequireSegments(segments, rows, blockTable, layer, nameof(WriteKeysValues));
+        RequireSegments(rows, segments, blockTable, layer.Blocks, window: 1, nameof(WriteKeysValues)); // only blocks that are written
         fixed (float* ks = k, vs = v, keys = layer.Keys.Span, values = layer.Values.Span)
         fixed (int* table = blockTable)
         fixed (AttentionSegment* parts = segments)
             pool.For(segments.Length, new WriteWork(ks, vs, keys, values, table, parts, layer.KvHeads, layer.HeadWidth));
-    }
-
-    private static void RequireSegments(ReadOnlySpan<AttentionSegment> segments, int rows, ReadOnlySpan<int> blockTable, KvLayer layer, string operation)
-    {
-        foreach (var segment in segments)
-        {
-            int last = segment.FirstPosition + segment.QueryCount - 1;
-            if (segment.QueryCount < 1 || segment.QueryStart < 0 || segment.QueryStart > rows - segment.QueryCount || segment.FirstPosition < 0)
-                throw new ArgumentException($"{operation}: segment {segment} is not inside {rows} rows.");
-            if (segment.TableStart < 0 || segment.TableStart + last / KvBlock >= blockTable.Length)
-                throw new ArgumentException($"{operation}: segment {segment} reaches position {last}, outside a block table of {blockTable.Length}.");
-            for (int i = 0; i <= last / KvBlock; i++)
-                if ((uint)blockTable[segment.TableStart + i] >= (uint)layer.Blocks)
-                    throw new ArgumentException($"{operation}: block {blockTable[segment.TableStart + i]} is not in 0..{layer.Blocks - 1}.");
-        }
     }
 
     private readonly struct WriteWork(float* k, float* v, float* keys, float* values, int* table, AttentionSegment* segments, int kvHeads, int width) : IParallelWork
