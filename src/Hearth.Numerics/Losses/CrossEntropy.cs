@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Hearth.Numerics;
 
@@ -42,12 +43,13 @@ public static unsafe partial class Kernels
         if (!dHead.IsEmpty) Shapes.Require(dHead.Length, (long)vocabulary * width, operation, nameof(dHead));
         logprobs.Clear();
         dHidden.Clear();
-        int[] active = ActiveRows(targets, weights, vocabulary);
+        var whole = scratch.Mark();
+        var active = ActiveRows(scratch, targets, weights, vocabulary);
 
         int chunk = Math.Max(16, LogitBytes / sizeof(float) / vocabulary);
         for (int start = 0; start < active.Length; start += chunk)
         {
-            var part = active.AsSpan(start, Math.Min(chunk, active.Length - start));
+            var part = active.Slice(start, Math.Min(chunk, active.Length - start));
             var mark = scratch.Mark();
             var compact = scratch.Take(part.Length, width);
             for (int i = 0; i < part.Length; i++) hidden.Slice(part[i] * width, width).CopyTo(compact.Span[(i * width)..]);
@@ -66,19 +68,21 @@ public static unsafe partial class Kernels
             if (!dHead.IsEmpty) MatMulBackwardWeight(pool, logits, compact, part.Length, vocabulary, width, dHead, accumulate: true);
             scratch.Release(mark);
         }
+        scratch.Release(whole);
     }
 
-    private static int[] ActiveRows(ReadOnlySpan<int> targets, ReadOnlySpan<float> weights, int vocabulary)
+    private static Span<int> ActiveRows(Arena scratch, ReadOnlySpan<int> targets, ReadOnlySpan<float> weights, int vocabulary)
     {
-        var active = new List<int>(weights.Length);
+        var active = MemoryMarshal.Cast<float, int>(scratch.Take(weights.Length).Span); // an arena's floats as integers of the same size
+        int count = 0;
         for (int t = 0; t < weights.Length; t++)
         {
             if (weights[t] == 0) continue;
             if ((uint)targets[t] >= (uint)vocabulary)
                 throw new ArgumentException($"{nameof(CrossEntropy)}: target {targets[t]} of row {t} is not in 0..{vocabulary - 1}.", nameof(targets));
-            active.Add(t);
+            active[count++] = t;
         }
-        return [.. active];
+        return active[..count];
     }
 
     /// <summary>An item is a row: its log-probability, then its logits become their gradient in place.</summary>

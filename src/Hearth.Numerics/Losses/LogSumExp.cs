@@ -45,6 +45,7 @@ public static unsafe partial class Kernels
         float sum = 0;
         for (int tile = 0; tile < tiles; tile++)
         {
+            if (maxima[tile] == float.NegativeInfinity) continue; // no candidate: -inf - -inf would be NaN
             float part = Reductions.SumExp<T>(row + tile * VocabularyTile, Math.Min(VocabularyTile, length - tile * VocabularyTile), maxima[tile]);
             sum = T.First(T.Fma(T.Create(part), T.Create(VectorMath.ExpOf<T>(maxima[tile] - max)), T.Create(sum)));
         }
