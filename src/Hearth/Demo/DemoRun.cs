@@ -1,10 +1,125 @@
+using System.Diagnostics;
 using Hearth.Cli;
+using Hearth.Client;
+using Hearth.Contracts;
+using Hearth.Training;
 
 namespace Hearth;
 
-/// <summary>The main job, told in order.</summary>
+/// <summary>The main job, told in order: everything that it does, it does through the server's public API.</summary>
 internal static class DemoRun
 {
-    public static Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken) =>
-        throw new CliException($"The demo is not part of this build. {options}");
+    private const string User = "admin";
+    private const string TrainingSet = "worked-answers";
+    private const string HeldOutSet = "worked-answers-held-out";
+    private const string BaseDeployment = "demo";
+    private const string TunedModel = "worked-answers-tuned";
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var say = new DemoTalk(options.Json);
+        var folder = Directory.CreateTempSubdirectory("hearth-demo-").FullName;
+        say.Line($"Everything of this demo lies in {folder}{(options.Keep ? "" : " and is removed at the end")}.");
+        DemoServer? server = null;
+        var kept = false;
+        try
+        {
+            say.Step("Starting a server");
+            server = await DemoServer.StartAsync(folder, options.BaseModelPath, cancellationToken);
+            var ready = server.Ready;
+            say.Line($"{ready.Url} answers; account {ready.Account}");
+            using var admin = new HearthClient(new Uri(ready.Url), ready.Account, ready.AdminKey);
+            var key = await admin.CreateApiKeyAsync(User, "demo", cancellationToken);
+            using var client = new HearthClient(new Uri(ready.Url), ready.Account, key.Key);
+            var report = await TuneAsync(client, options, say, cancellationToken);
+            Present(report with { Seconds = clock.Elapsed.TotalSeconds }, options);
+            if (options.Keep) say.HowToCall(ready.Url, key.Key, $"accounts/{ready.Account}/models/{TunedModel}", server.ProcessId, folder);
+            kept = options.Keep;
+            return ExitCodes.Success;
+        }
+        catch (HearthApiException e)
+        {
+            throw new CliException(e.Message, e.Status is null ? ExitCodes.Unavailable : ExitCodes.Failure);
+        }
+        finally
+        {
+            if (!kept)
+            {
+                if (server is not null) await server.DisposeAsync();
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private static async Task<DemoReport> TuneAsync(HearthClient client, DemoOptions options, DemoTalk say, CancellationToken cancellationToken)
+    {
+        var recipe = options.BaseModelPath is null ? DemoRecipe.Embedded : DemoRecipe.Own;
+        var data = new DemoDataset(recipe.Seed, recipe.TrainingRows, recipe.HeldOutRows);
+
+        say.Step($"Uploading {data.Training.Count} rows to train on and {data.HeldOut.Count} held-out rows");
+        await UploadAsync(client, TrainingSet, data.Training, cancellationToken);
+        await UploadAsync(client, HeldOutSet, data.HeldOut, cancellationToken);
+
+        say.Step("Deploying the base model");
+        await client.CreateDeploymentAsync(
+            BaseDeployment, new DeploymentParam { BaseModel = recipe.BaseModel, EnableAddons = true, MinReplicaCount = 1 }, cancellationToken);
+        await client.WaitForDeploymentAsync(BaseDeployment, PollInterval, cancellationToken);
+        var baseName = $"accounts/{client.Account}/deployments/{BaseDeployment}";
+
+        say.Step("Asking it the held-out problems");
+        var before = await DemoEvaluation.RunAsync(client, baseName, data, cancellationToken);
+
+        say.Step($"Fine-tuning a LoRA adapter, rank {recipe.LoraRank}");
+        var job = await TrainAsync(client, recipe, options.Json, cancellationToken);
+
+        say.Step("Deploying the adapter");
+        var addon = await client.LoadAddonAsync(
+            new DeployedModelParam { Model = job.OutputModel, Deployment = baseName, Default = true }, cancellationToken);
+        await client.WaitForAddonAsync(addon.Name, PollInterval, cancellationToken);
+
+        say.Step("Asking it one problem, streamed");
+        await say.StreamAsync(client, job.OutputModel, data.HeldOut[0].Prompt, cancellationToken);
+
+        say.Step("Asking it the held-out problems");
+        var after = await DemoEvaluation.RunAsync(client, job.OutputModel, data, cancellationToken);
+        return DemoReport.Of(before, after, job);
+    }
+
+    private static async Task UploadAsync(HearthClient client, string id, IReadOnlyList<ChatExample> rows, CancellationToken cancellationToken)
+    {
+        await client.CreateDatasetAsync(
+            id, new DatasetParam { DisplayName = id, ExampleCount = rows.Count, Format = DatasetFormat.CHAT, UserUploaded = new EmptyMessage() }, cancellationToken);
+        using var content = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(DemoDataset.ToJsonLines(rows)));
+        await client.UploadDatasetAsync(id, content, id + ".jsonl", cancellationToken);
+    }
+
+    private static async Task<SupervisedFineTuningJob> TrainAsync(HearthClient client, DemoRecipe recipe, bool quiet, CancellationToken cancellationToken)
+    {
+        var created = await client.CreateSupervisedJobAsync("demo", new SupervisedFineTuningJobParam
+        {
+            BaseModel = recipe.BaseModel,
+            Dataset = TrainingSet,
+            // The losses before and after are the trainer's own, over the held-out rows' answers: the very quantity that is trained.
+            EvaluationDataset = HeldOutSet,
+            OutputModel = TunedModel,
+            LoraRank = recipe.LoraRank,
+            LearningRate = recipe.LearningRate,
+            Epochs = recipe.Epochs,
+            // The platform's default is 32,768 tokens a step, which would make this job a handful of steps.
+            BatchSizeSamples = recipe.BatchSizeSamples,
+            MaxContextLength = recipe.MaxContextLength,
+        }, cancellationToken);
+        var job = await JobProgressView.RunAsync("training", quiet, show => client.WaitForSupervisedJobAsync(
+            created.Name, seen => show(seen.ToSnapshot()), PollInterval, cancellationToken));
+        return job.State == JobState.JOB_STATE_COMPLETED ? job : throw new CliException($"{job.Name} is {job.State}: {job.Status?.Message}");
+    }
+
+    private static void Present(DemoReport report, DemoOptions options)
+    {
+        if (options.Json) CommandOutput.WriteJson(report);
+        else report.WriteTable();
+    }
 }

@@ -19,7 +19,7 @@ internal static class ServeVerb
         var data = new Option<DirectoryInfo>("--data-dir")
         {
             Description = "Folder that holds everything the server keeps; one server a folder",
-            DefaultValueFactory = _ => new DirectoryInfo(DefaultDataDirectory),
+            DefaultValueFactory = _ => new DirectoryInfo(DataDirectory.Default),
         };
         var ready = new Option<FileInfo?>("--ready-file") { Description = "File to write {url, account, adminKey} to when the server answers" };
         var model = new Option<string[]>("--model")
@@ -38,9 +38,6 @@ internal static class ServeVerb
             ("hearth serve --data-dir ./data --model smol=./SmolLM2-135M-Instruct", "also serves and tunes a model of your own"),
             ("hearth serve --port 0 --ready-file ready.json", "for scripts: a free port; wait until ready.json is there"));
     }
-
-    private static string DefaultDataDirectory => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "hearth");
 }
 
 /// <summary>What <c>hearth serve</c> was asked for.</summary>

@@ -1,0 +1,112 @@
+using System.Net;
+using Hearth.Client;
+using Hearth.Contracts;
+using Xunit;
+
+namespace Hearth.EndToEnd.Tests;
+
+/// <summary>The whole path on one server: rows, a job, a deployed adapter, a streamed answer.</summary>
+public sealed class FirstLightTests(FirstLightTests.SharedServer shared) : IClassFixture<FirstLightTests.SharedServer>
+{
+    private readonly RunningServer server = shared.Server;
+
+    [Fact]
+    public async Task A_tuned_adapter_is_deployed_and_streams_its_answer()
+    {
+        await server.UploadAsync("rows", TrainedRows.JsonLines(64));
+        await server.Client.CreateSupervisedJobAsync("tune", SmallJob("rows", "tuned", epochs: 1), CancellationToken.None);
+        var job = await server.WaitForJobAsync("tune");
+        Assert.True(job.State == JobState.JOB_STATE_COMPLETED, $"{job.State}: {job.Status?.Message}");
+        Assert.Equal(4, job.HearthProgress!.Step);
+        Assert.True(job.HearthEvaluation!.LossAfter < job.HearthEvaluation.LossBefore);
+
+        var addon = await server.Client.LoadAddonAsync(
+            new DeployedModelParam { Model = job.OutputModel, Deployment = shared.Deployment, Default = true }, CancellationToken.None);
+        await server.WaitForAddonAsync(addon.Name);
+        var tuned = await StreamAsync(job.OutputModel);
+        Assert.NotEmpty(tuned.Text);
+        Assert.True(tuned.Chunks > 2, "The answer came in one piece.");
+        Assert.Contains(tuned.FinishReason, (string[])["stop", "length"]);
+        Assert.Equal(tuned.Text, (await server.Client.ChatAsync(Question(job.OutputModel), CancellationToken.None)).Choices[0].Message.Content);
+    }
+
+    [Fact]
+    public async Task A_killed_trainer_fails_its_job_with_the_reason_and_the_server_goes_on()
+    {
+        await server.UploadAsync("many-rows", TrainedRows.JsonLines(64));
+        await server.Client.CreateSupervisedJobAsync("killed", SmallJob("many-rows", "never", epochs: 1000), CancellationToken.None);
+        await RunningServer.UntilAsync(
+            () => server.Client.GetSupervisedJobAsync("killed", CancellationToken.None).Result.HearthProgress is { Step: > 0 }, "the first step");
+        System.Diagnostics.Process.GetProcessById(Assert.Single(server.Workers("worker-trainer"))).Kill();
+        var job = await server.WaitForJobAsync("killed");
+        Assert.Equal(JobState.JOB_STATE_FAILED, job.State);
+        Assert.Contains("signal 9", job.Status!.Message);
+        Assert.NotEmpty((await StreamAsync(shared.Deployment)).Text);
+        await Assert.ThrowsAsync<HearthApiException>(() => server.Client.ChatAsync(Question("accounts/local/models/never"), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_openai_package_gets_a_streamed_answer()
+    {
+        var answer = await OpenAiPackage.AskAsync(new Uri(server.Url, "v1"), server.AdminKey, shared.Deployment, "What is 3 + 4?");
+        Assert.NotEmpty(answer.Text);
+        Assert.True(answer.Chunks > 1);
+        Assert.Contains(answer.FinishReason, (string[])["stop", "length"]);
+    }
+
+    [Fact]
+    public async Task A_malformed_line_is_refused_with_its_number_and_trains_nothing()
+    {
+        var refusal = await Assert.ThrowsAsync<HearthApiException>(() => server.UploadAsync("broken", TrainedRows.JsonLines(2) + "{\"messages\": [}\n"));
+        Assert.Equal(HttpStatusCode.BadRequest, refusal.Status);
+        Assert.Contains("3", refusal.Message);
+        await Assert.ThrowsAsync<HearthApiException>(() =>
+            server.Client.CreateSupervisedJobAsync("from-broken", SmallJob("broken", "nothing", epochs: 1), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_prompt_beyond_the_context_is_refused()
+    {
+        var refusal = await Assert.ThrowsAsync<HearthApiException>(() => server.Client.ChatAsync(
+            RunningServer.Question(shared.Deployment, string.Join(' ', Enumerable.Repeat("seven apples and", 2_000))), CancellationToken.None));
+        Assert.Equal(HttpStatusCode.BadRequest, refusal.Status);
+        Assert.Contains("context", refusal.Message);
+    }
+
+    private static SupervisedFineTuningJobParam SmallJob(string dataset, string output, double epochs) => new()
+    {
+        BaseModel = RunningServer.BaseModel, Dataset = dataset, EvaluationDataset = dataset, OutputModel = output, LoraRank = 8, LearningRate = 3e-3,
+        Epochs = epochs, BatchSizeSamples = 16, MaxContextLength = 256,
+    };
+
+    private static ChatCompletionRequest Question(string model) =>
+        RunningServer.Question(model, "Tom has 12 apples and buys 7 more. How many apples does he have now?");
+
+    private async Task<(string Text, int Chunks, string? FinishReason)> StreamAsync(string model)
+    {
+        var (text, chunks, finish) = ("", 0, (string?)null);
+        await foreach (var chunk in server.Client.StreamChatAsync(Question(model), CancellationToken.None))
+        {
+            chunks++;
+            text += chunk.Choices is [{ Delta.Content: { } piece }, ..] ? piece : "";
+            finish = chunk.Choices is [{ FinishReason: { } reason }, ..] ? reason : finish;
+        }
+        return (text, chunks, finish);
+    }
+
+    /// <summary>One server with the base model deployed, for all tests of the class.</summary>
+    public sealed class SharedServer : IAsyncLifetime
+    {
+        public RunningServer Server { get; private set; } = null!;
+
+        public string Deployment { get; private set; } = "";
+
+        public async ValueTask InitializeAsync()
+        {
+            Server = await RunningServer.StartAsync();
+            Deployment = await Server.DeployBaseAsync();
+        }
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
+    }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Hearth.Client;
+using Hearth.Contracts;
+using Xunit;
+
+namespace Hearth.EndToEnd.Tests;
+
+/// <summary>The real program, started as users start it: <c>hearth serve --port 0 --data-dir D --ready-file F</c>.</summary>
+public sealed class RunningServer : IAsyncDisposable
+{
+    /// <summary>Longer than any healthy step of these tests takes on a busy machine; reaching it is a failure.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    /// <summary>The embedded model.</summary>
+    public const string BaseModel = "accounts/fireworks/models/hearth-tiny";
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+    private readonly bool ownsFolder;
+
+    private RunningServer(Process process, string folder, bool ownsFolder)
+    {
+        this.process = process;
+        this.ownsFolder = ownsFolder;
+        Folder = folder;
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Folder { get; }
+
+    public string DataDirectory => Path.Combine(Folder, "data");
+
+    public int ProcessId => process.Id;
+
+    public Uri Url { get; private set; } = new("http://localhost");
+
+    public string AdminKey { get; private set; } = "";
+
+    public HearthClient Client { get; private set; } = null!;
+
+    /// <summary>What the server has printed.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output) return output.ToString();
+        }
+    }
+
+    /// <summary>Starts the program with some arguments, its outputs and input redirected.</summary>
+    public static Process Launch(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "hearth.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Starts a server in a new folder, or in one that an earlier server has left.</summary>
+    public static async Task<RunningServer> StartAsync(string? folder = null)
+    {
+        var owns = folder is null;
+        folder ??= Directory.CreateTempSubdirectory("hearth-e2e-").FullName;
+        var ready = Path.Combine(folder, "ready.json");
+        File.Delete(ready);
+        var server = new RunningServer(
+            Launch("serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready), folder, owns);
+        await UntilAsync(() => File.Exists(ready) || server.process.HasExited, "the server to be ready");
+        Assert.True(File.Exists(ready), $"The server ended instead of starting:\n{server.Output}");
+        using var file = JsonDocument.Parse(File.ReadAllBytes(ready));
+        server.Url = new Uri(file.RootElement.GetProperty("url").GetString()!);
+        server.AdminKey = file.RootElement.GetProperty("adminKey").GetString()!;
+        server.Client = new HearthClient(server.Url, file.RootElement.GetProperty("account").GetString()!, server.AdminKey);
+        return server;
+    }
+
+    /// <summary>Waits for a condition that other processes bring about.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        for (var clock = Stopwatch.StartNew(); !condition(); await Task.Delay(20))
+            if (clock.Elapsed > Patience) throw new TimeoutException($"Waited {Patience.TotalSeconds} s for {what}.");
+    }
+
+    /// <summary>Ids of this server's worker processes that were started with a verb.</summary>
+    public IReadOnlyList<int> Workers(string verb) =>
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!))
+            .Where(id => CommandLine(id) is var line && line.Contains(verb, StringComparison.Ordinal) && line.Contains(Folder, StringComparison.Ordinal))];
+
+    public static bool IsRunning(int processId) => CommandLine(processId).Length > 0;
+
+    public Task UploadAsync(string id, string jsonLines) => UploadAsync(id, new MemoryStream(Encoding.UTF8.GetBytes(jsonLines)));
+
+    private async Task UploadAsync(string id, MemoryStream content)
+    {
+        await Client.CreateDatasetAsync(id, new DatasetParam { UserUploaded = new EmptyMessage() }, CancellationToken.None);
+        await Client.UploadDatasetAsync(id, content, id + ".jsonl", CancellationToken.None);
+    }
+
+    /// <summary>Deploys the embedded model and returns the deployment's name.</summary>
+    public async Task<string> DeployBaseAsync(string id = "base")
+    {
+        await Client.CreateDeploymentAsync(id, new DeploymentParam { BaseModel = BaseModel, EnableAddons = true, MinReplicaCount = 1 }, CancellationToken.None);
+        return (await Client.WaitForDeploymentAsync(id, PollInterval, CancellationToken.None).WaitAsync(Patience)).Name;
+    }
+
+    public Task<SupervisedFineTuningJob> WaitForJobAsync(string id) =>
+        Client.WaitForSupervisedJobAsync(id, _ => { }, PollInterval, CancellationToken.None).WaitAsync(Patience);
+
+    public Task<DeployedModel> WaitForAddonAsync(string name) =>
+        Client.WaitForAddonAsync(name, PollInterval, CancellationToken.None).WaitAsync(Patience);
+
+    public static ChatCompletionRequest Question(string model, string text) => new()
+    {
+        Model = model, Messages = JsonSerializer.SerializeToElement(new[] { new { role = "user", content = text } }), Temperature = 0, MaxTokens = 24,
+    };
+
+    /// <summary>Kills the server as a crash would.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        if (!process.HasExited)
+        {
+            using var terminate = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+            await terminate.WaitForExitAsync();
+            await process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        process.Dispose();
+        if (ownsFolder) Directory.Delete(Folder, recursive: true);
+    }
+
+    private static string CommandLine(int processId)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/cmdline");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        lock (output) output.AppendLine(line);
+    }
+}

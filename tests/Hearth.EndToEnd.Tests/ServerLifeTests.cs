@@ -1,0 +1,52 @@
+using Xunit;
+
+namespace Hearth.EndToEnd.Tests;
+
+/// <summary>Starts, stops and crashes of the program.</summary>
+public sealed class ServerLifeTests
+{
+    [Fact]
+    public async Task A_second_server_on_a_data_directory_is_refused_with_the_pid_of_the_first()
+    {
+        await using var first = await RunningServer.StartAsync();
+        using var second = RunningServer.Launch("serve", "--port", "0", "--data-dir", first.DataDirectory);
+        await second.WaitForExitAsync().WaitAsync(RunningServer.Patience);
+        Assert.NotEqual(0, second.ExitCode);
+        Assert.Contains(first.ProcessId.ToString(), await second.StandardError.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Workers_die_with_a_killed_server_and_a_new_one_serves_what_was_deployed()
+    {
+        string folder, deployment;
+        int replica;
+        await using (var killed = await RunningServer.StartAsync(Directory.CreateTempSubdirectory("hearth-e2e-").FullName))
+        {
+            (folder, deployment) = (killed.Folder, await killed.DeployBaseAsync());
+            replica = Assert.Single(killed.Workers("worker-replica"));
+            await killed.KillAsync();
+            await RunningServer.UntilAsync(() => !RunningServer.IsRunning(replica), "the replica to end");
+        }
+        await using (var next = await RunningServer.StartAsync(folder))
+        {
+            await next.Client.WaitForDeploymentAsync(deployment, TimeSpan.FromMilliseconds(100), CancellationToken.None).WaitAsync(RunningServer.Patience);
+            Assert.NotEmpty((await next.Client.ChatAsync(RunningServer.Question(deployment, "What is 3 + 4?"), CancellationToken.None)).Choices);
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_start_ends_with_six_lines_that_tell_how_to_go_on()
+    {
+        await using var server = await RunningServer.StartAsync();
+        await RunningServer.UntilAsync(() => server.Output.Contains("next", StringComparison.Ordinal), "the last line");
+        var lines = server.Output.TrimEnd().Split('\n')[^6..];
+        Assert.Contains(server.Url.Port.ToString(), lines[0]);
+        Assert.Contains(server.DataDirectory, lines[1]);
+        Assert.Contains("local", lines[2]);
+        Assert.Contains("hearth-tiny", lines[3]);
+        Assert.Contains("code evaluators are refused", lines[4]);
+        Assert.Contains("hearth chat", lines[5]);
+        Assert.DoesNotContain(server.AdminKey, server.Output);
+    }
+}
