@@ -22,9 +22,11 @@ internal sealed class ServerOptions
 
     /// <exception cref="CliException">No key is given and none lies in the data directory.</exception>
     public HearthClient Connect(ParseResult parsed) => new(
-        new Uri(Given(parsed, url, "HEARTH_URL") ?? "http://localhost:8080"),
+        UrlOf(parsed),
         Given(parsed, account, "HEARTH_ACCOUNT") ?? "local",
         Given(parsed, key, "HEARTH_API_KEY") ?? KeyOfThisMachine(parsed.GetValue(data)?.FullName ?? DataDirectory.Default));
+
+    public string UrlOf(ParseResult parsed) => Given(parsed, url, "HEARTH_URL") ?? "http://localhost:8080";
 
     private static string? Given(ParseResult parsed, Option<string?> option, string variable) =>
         parsed.GetValue(option) ?? (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null);

@@ -78,7 +78,7 @@ public sealed class RunningServer : IAsyncDisposable
         using var file = JsonDocument.Parse(File.ReadAllBytes(ready));
         server.Url = new Uri(file.RootElement.GetProperty("url").GetString()!);
         server.AdminKey = file.RootElement.GetProperty("adminKey").GetString()!;
-        server.Client = new HearthClient(server.Url, file.RootElement.GetProperty("account").GetString()!, server.AdminKey);
+        server.Client = new HearthClient(server.Url.ToString(), file.RootElement.GetProperty("account").GetString()!, server.AdminKey);
         return server;
     }
 
@@ -100,22 +100,25 @@ public sealed class RunningServer : IAsyncDisposable
 
     private async Task UploadAsync(string id, MemoryStream content)
     {
-        await Client.CreateDatasetAsync(id, new DatasetParam { UserUploaded = new EmptyMessage() }, CancellationToken.None);
-        await Client.UploadDatasetAsync(id, content, id + ".jsonl", CancellationToken.None);
+        await Client.CreateDatasetAsync(id);
+        await Client.UploadDatasetAsync(id, content, id + ".jsonl");
     }
 
     /// <summary>Deploys the embedded model and returns the deployment's name.</summary>
     public async Task<string> DeployBaseAsync(string id = "base")
     {
-        await Client.CreateDeploymentAsync(id, new DeploymentParam { BaseModel = BaseModel, EnableAddons = true, MinReplicaCount = 1 }, CancellationToken.None);
-        return (await Client.WaitForDeploymentAsync(id, PollInterval, CancellationToken.None).WaitAsync(Patience)).Name;
+        await Client.CreateDeploymentAsync(new DeploymentParam { BaseModel = BaseModel, EnableAddons = true, MinReplicaCount = 1 }, id);
+        return (await Client.WaitForDeploymentAsync(id, PollInterval).WaitAsync(Patience)).Name;
     }
 
-    public Task<SupervisedFineTuningJob> WaitForJobAsync(string id) =>
-        Client.WaitForSupervisedJobAsync(id, _ => { }, PollInterval, CancellationToken.None).WaitAsync(Patience);
+    public async Task<SupervisedFineTuningJob> WaitForJobAsync(string id)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        return await Client.WatchSupervisedJobAsync(id, PollInterval, patience.Token).LastAsync(patience.Token);
+    }
 
     public Task<DeployedModel> WaitForAddonAsync(string name) =>
-        Client.WaitForAddonAsync(name, PollInterval, CancellationToken.None).WaitAsync(Patience);
+        Client.WaitForAddonAsync(name, PollInterval).WaitAsync(Patience);
 
     public static ChatCompletionRequest Question(string model, string text) => new()
     {

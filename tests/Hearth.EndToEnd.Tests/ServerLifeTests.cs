@@ -29,8 +29,8 @@ public sealed class ServerLifeTests
         }
         await using (var next = await RunningServer.StartAsync(folder))
         {
-            await next.Client.WaitForDeploymentAsync(deployment, TimeSpan.FromMilliseconds(100), CancellationToken.None).WaitAsync(RunningServer.Patience);
-            Assert.NotEmpty((await next.Client.ChatAsync(RunningServer.Question(deployment, "What is 3 + 4?"), CancellationToken.None)).Choices);
+            await next.Client.WaitForDeploymentAsync(deployment.Split('/')[^1], TimeSpan.FromMilliseconds(100)).WaitAsync(RunningServer.Patience);
+            Assert.NotEmpty((await next.Client.ChatAsync(RunningServer.Question(deployment, "What is 3 + 4?"))).Choices);
         }
         Directory.Delete(folder, recursive: true);
     }

@@ -21,7 +21,11 @@ internal static class ClientVerb
             }
             catch (HearthApiException e)
             {
-                throw new CliException(e.Message, e.Status is null ? ExitCodes.Unavailable : ExitCodes.Failure);
+                throw new CliException(e.Message);
+            }
+            catch (HttpRequestException e)
+            {
+                throw new CliException($"No server answers at {options.UrlOf(parsed)}: {e.Message}", ExitCodes.Unavailable);
             }
         });
         return command;

@@ -16,9 +16,9 @@ public static class DeployCommand
         return command.CallsServer(async (parsed, client, cancellationToken) =>
         {
             var id = parsed.GetRequiredValue(model);
-            var deployment = await client.CreateDeploymentAsync(
-                id.Split('/')[^1], new DeploymentParam { BaseModel = id, MinReplicaCount = 1 }, cancellationToken);
-            await client.WaitForDeploymentAsync(deployment.Name, PollInterval, cancellationToken);
+            var place = id.Split('/')[^1];
+            var deployment = await client.CreateDeploymentAsync(new DeploymentParam { BaseModel = id, MinReplicaCount = 1 }, place, cancellationToken);
+            await client.WaitForDeploymentAsync(place, PollInterval, cancellationToken);
             if (parsed.IsJson()) CommandOutput.WriteJson(new { deployment = deployment.Name });
             else Console.Out.WriteLine($"{deployment.Name} answers. Ask it with: hearth chat {deployment.Name}");
         }).WithExamples(

@@ -1,17 +1,22 @@
 using System.CommandLine;
+using Hearth.Contracts;
 
 namespace Hearth.Cli;
 
 /// <summary><c>hearth models</c>.</summary>
 public static class ModelsCommand
 {
+    /// <summary>Account of the operator's base models.</summary>
+    private const string Catalogue = "fireworks";
+
     public static Command Create() => new("models", "Models of a server.") { List() };
 
-    private static Command List() => new Command("list", "Models that answer now.").CallsServer(async (parsed, client, cancellationToken) =>
+    private static Command List() => new Command("list", "Models of the account and of the catalogue.").CallsServer(async (parsed, client, cancellationToken) =>
     {
-        var models = (await client.ListInferenceModelsAsync(cancellationToken)).Data;
-        if (parsed.IsJson()) CommandOutput.WriteJson(models.Select(model => new { id = model.Id, contextLength = model.ContextLength }));
-        else if (models.Count == 0) Console.Out.WriteLine("No model answers. Deploy one with: hearth deploy hearth-tiny");
-        else foreach (var model in models) Console.Out.WriteLine($"{model.Id}  (context {model.ContextLength})");
+        var models = new List<Model>();
+        foreach (var account in new[] { client.Account, Catalogue })
+            await foreach (var model in client.ListAsync<Model>("models", account: account, cancellationToken: cancellationToken)) models.Add(model);
+        if (parsed.IsJson()) CommandOutput.WriteJson(models.Select(model => new { name = model.Name, kind = model.Kind.ToString(), state = model.State.ToString() }));
+        else foreach (var model in models) Console.Out.WriteLine($"{model.Name}  {model.Kind}  {model.State}");
     });
 }

@@ -45,9 +45,7 @@ public static class TrainCommand
     private static async Task<SupervisedFineTuningJob> RunAsync(
         HearthClient client, string id, SupervisedFineTuningJobParam wanted, bool quiet, CancellationToken cancellationToken)
     {
-        var created = await client.CreateSupervisedJobAsync(id, wanted, cancellationToken);
-        var job = await JobProgressView.RunAsync(id, quiet, show => client.WaitForSupervisedJobAsync(
-            created.Name, seen => show(seen.ToSnapshot()), PollInterval, cancellationToken));
-        return job.State == JobState.JOB_STATE_COMPLETED ? job : throw new CliException($"{job.Name} is {job.State}: {job.Status?.Message}");
+        await client.CreateSupervisedJobAsync(wanted, id, cancellationToken);
+        return await JobProgressView.WatchAsync(client, id, id, quiet, PollInterval, cancellationToken);
     }
 }

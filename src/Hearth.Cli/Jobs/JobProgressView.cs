@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hearth.Client;
 using Hearth.Contracts;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -28,6 +29,20 @@ public static class JobProgressView
     {
         if (quiet) return work(_ => { });
         return AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected ? ShowBarAsync(title, work) : ShowLinesAsync(title, work);
+    }
+
+    /// <summary>Shows a job of the server until it has ended, and returns it.</summary>
+    /// <exception cref="CliException">It did not complete; the message is the job's own.</exception>
+    public static async Task<SupervisedFineTuningJob> WatchAsync(
+        HearthClient client, string id, string title, bool quiet, TimeSpan interval, CancellationToken cancellationToken)
+    {
+        var job = await RunAsync(title, quiet, async show =>
+        {
+            SupervisedFineTuningJob? last = null;
+            await foreach (var seen in client.WatchSupervisedJobAsync(id, interval, cancellationToken)) show((last = seen).ToSnapshot());
+            return last!;
+        });
+        return job.State == JobState.JOB_STATE_COMPLETED ? job : throw new CliException($"{job.Name} is {job.State}: {job.Status?.Message}");
     }
 
     /// <summary>One line: <c>step 12/126 · loss 1.234 · 5,310 tokens/s · 0:24 left</c>.</summary>

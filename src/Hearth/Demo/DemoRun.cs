@@ -13,6 +13,7 @@ internal static class DemoRun
     private const string TrainingSet = "worked-answers";
     private const string HeldOutSet = "worked-answers-held-out";
     private const string BaseDeployment = "demo";
+    private const string JobId = "demo";
     private const string TunedModel = "worked-answers-tuned";
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
@@ -31,9 +32,9 @@ internal static class DemoRun
             server = await DemoServer.StartAsync(folder, options.BaseModelPath, cancellationToken);
             var ready = server.Ready;
             say.Line($"{ready.Url} answers; account {ready.Account}");
-            using var admin = new HearthClient(new Uri(ready.Url), ready.Account, ready.AdminKey);
+            using var admin = new HearthClient(ready.Url, ready.Account, ready.AdminKey);
             var key = await admin.CreateApiKeyAsync(User, "demo", cancellationToken);
-            using var client = new HearthClient(new Uri(ready.Url), ready.Account, key.Key);
+            using var client = new HearthClient(ready.Url, ready.Account, key.Key);
             var report = await TuneAsync(client, options, say, cancellationToken);
             Present(report with { Seconds = clock.Elapsed.TotalSeconds }, options);
             if (options.Keep) say.HowToCall(ready.Url, key.Key, $"accounts/{ready.Account}/models/{TunedModel}", server.ProcessId, folder);
@@ -42,7 +43,7 @@ internal static class DemoRun
         }
         catch (HearthApiException e)
         {
-            throw new CliException(e.Message, e.Status is null ? ExitCodes.Unavailable : ExitCodes.Failure);
+            throw new CliException(e.Message);
         }
         finally
         {
@@ -65,7 +66,7 @@ internal static class DemoRun
 
         say.Step("Deploying the base model");
         await client.CreateDeploymentAsync(
-            BaseDeployment, new DeploymentParam { BaseModel = recipe.BaseModel, EnableAddons = true, MinReplicaCount = 1 }, cancellationToken);
+            new DeploymentParam { BaseModel = recipe.BaseModel, EnableAddons = true, MinReplicaCount = 1 }, BaseDeployment, cancellationToken);
         await client.WaitForDeploymentAsync(BaseDeployment, PollInterval, cancellationToken);
         var baseName = $"accounts/{client.Account}/deployments/{BaseDeployment}";
 
@@ -76,8 +77,7 @@ internal static class DemoRun
         var job = await TrainAsync(client, recipe, options.Json, cancellationToken);
 
         say.Step("Deploying the adapter");
-        var addon = await client.LoadAddonAsync(
-            new DeployedModelParam { Model = job.OutputModel, Deployment = baseName, Default = true }, cancellationToken);
+        var addon = await client.LoadAddonAsync(job.OutputModel, baseName, cancellationToken);
         await client.WaitForAddonAsync(addon.Name, PollInterval, cancellationToken);
 
         say.Step("Asking it one problem, streamed");
@@ -91,14 +91,14 @@ internal static class DemoRun
     private static async Task UploadAsync(HearthClient client, string id, IReadOnlyList<ChatExample> rows, CancellationToken cancellationToken)
     {
         await client.CreateDatasetAsync(
-            id, new DatasetParam { DisplayName = id, ExampleCount = rows.Count, Format = DatasetFormat.CHAT, UserUploaded = new EmptyMessage() }, cancellationToken);
+            id, new DatasetParam { ExampleCount = rows.Count, Format = DatasetFormat.CHAT, UserUploaded = new EmptyMessage() }, cancellationToken);
         using var content = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(DemoDataset.ToJsonLines(rows)));
         await client.UploadDatasetAsync(id, content, id + ".jsonl", cancellationToken);
     }
 
     private static async Task<SupervisedFineTuningJob> TrainAsync(HearthClient client, DemoRecipe recipe, bool quiet, CancellationToken cancellationToken)
     {
-        var created = await client.CreateSupervisedJobAsync("demo", new SupervisedFineTuningJobParam
+        await client.CreateSupervisedJobAsync(new SupervisedFineTuningJobParam
         {
             BaseModel = recipe.BaseModel,
             Dataset = TrainingSet,
@@ -111,10 +111,8 @@ internal static class DemoRun
             // The platform's default is 32,768 tokens a step, which would make this job a handful of steps.
             BatchSizeSamples = recipe.BatchSizeSamples,
             MaxContextLength = recipe.MaxContextLength,
-        }, cancellationToken);
-        var job = await JobProgressView.RunAsync("training", quiet, show => client.WaitForSupervisedJobAsync(
-            created.Name, seen => show(seen.ToSnapshot()), PollInterval, cancellationToken));
-        return job.State == JobState.JOB_STATE_COMPLETED ? job : throw new CliException($"{job.Name} is {job.State}: {job.Status?.Message}");
+        }, JobId, cancellationToken);
+        return await JobProgressView.WatchAsync(client, JobId, "training", quiet, PollInterval, cancellationToken);
     }
 
     private static void Present(DemoReport report, DemoOptions options)
