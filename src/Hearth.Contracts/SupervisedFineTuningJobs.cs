@@ -51,6 +51,9 @@ public sealed record SupervisedFineTuningJob
     /// <summary>What the trainer last reported.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TrainingProgress? HearthProgress { get; init; }
+    /// <summary>Losses on the evaluation data set, once the job has completed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EvaluationLosses? HearthEvaluation { get; init; }
     /// <summary>Seed of the adapter's start and of the order of rows.</summary>
     public long HearthSeed { get; init; }
 }
@@ -119,6 +122,13 @@ public sealed record TrainingProgress
     public long TrainedTokens { get; init; }
     public double Epoch { get; init; }
     public double SecondsLeft { get; init; }
+}
+
+/// <summary>Mean loss over the trained tokens of the evaluation data set, in nats, before the first step and after the last.</summary>
+public sealed record EvaluationLosses
+{
+    public double LossBefore { get; init; }
+    public double LossAfter { get; init; }
 }
 
 /// <summary>An amount of money: whole units and billionths.</summary>

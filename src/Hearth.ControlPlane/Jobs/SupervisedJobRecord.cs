@@ -8,10 +8,15 @@ public sealed record SupervisedJobRecord
     /// <summary>Fencing number of the trainer that may report; 0 once none may.</summary>
     public long Epoch { get; init; }
     public JobProgress? Progress { get; init; }
+    /// <summary>Losses on the evaluation data set, once the job has completed; null without one.</summary>
+    public JobEvaluation? Evaluation { get; init; }
     public ErrorCode StatusCode { get; init; }
     public string StatusMessage { get; init; } = "";
     public DateTimeOffset? CompletedTime { get; init; }
 }
+
+/// <summary>Mean loss over the trained tokens of the evaluation data set, in nats, before the first step and after the last.</summary>
+public sealed record JobEvaluation(double LossBefore, double LossAfter);
 
 /// <summary>What a job was asked to do, defaults filled in.</summary>
 public sealed record SupervisedJobSpec

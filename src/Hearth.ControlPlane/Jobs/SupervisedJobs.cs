@@ -76,7 +76,8 @@ public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue model
                     End(change, job, JobStates.Failed, ErrorCode.AlreadyExists, $"{job.Value.Spec.OutputModel} was created while the job ran. Run it again with another outputModel.");
                     return true;
                 }
-                End(change, job, JobStates.Completed, ErrorCode.Ok, "");
+                var measured = adapter is { EvaluationLossBefore: { } before, EvaluationLossAfter: { } after } ? new JobEvaluation(before, after) : null;
+                End(change, job with { Value = job.Value with { Evaluation = measured } }, JobStates.Completed, ErrorCode.Ok, "");
                 return true;
             }, cancel);
         }, cancellationToken);

@@ -122,6 +122,7 @@ internal static class SupervisedFineTuningJobEndpoints
             WandbConfig = param.WandbConfig,
             JobProgress = record.Progress is { } progress ? ToReport(progress, job.Row.State) : null,
             HearthProgress = record.Progress is { } trained ? ToProgress(trained) : null,
+            HearthEvaluation = record.Evaluation is { } measured ? new() { LossBefore = measured.LossBefore, LossAfter = measured.LossAfter } : null,
             HearthSeed = spec.Seed,
         };
     }
