@@ -19,8 +19,8 @@ public sealed class ModelProbe : IModelProbe
                 ContextLength = files.Configuration.MaxPositions,
                 ParameterCount = files.Names.Sum(name => files.Get(name).Shape.Aggregate(1L, (count, side) => count * side)),
                 ModelType = files.Configuration.Architecture,
-                HasChatTemplate = text.Template is not null,
-                SupportsTools = text.Template?.Source.Contains("tools", StringComparison.Ordinal) ?? false,
+                HasChatTemplate = text.ChatTemplateSource is not null,
+                SupportsTools = text.ChatTemplateSource?.Contains("tools", StringComparison.Ordinal) ?? false,
                 Precision = PrecisionOf(files),
             });
         }

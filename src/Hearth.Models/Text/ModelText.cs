@@ -8,10 +8,13 @@ public sealed class ModelText
 {
     private readonly ChatRenderer? _chat;
 
-    private ModelText(Tokenizer tokenizer, ChatRenderer? chat) => (Tokenizer, _chat) = (tokenizer, chat);
+    private ModelText(Tokenizer tokenizer, string? chatTemplate, ChatRenderer? chat) => (Tokenizer, ChatTemplateSource, _chat) = (tokenizer, chatTemplate, chat);
 
     /// <summary>Text to token ids and back.</summary>
     public Tokenizer Tokenizer { get; }
+
+    /// <summary>The chat template's text; null where the model was not made for chats.</summary>
+    public string? ChatTemplateSource { get; }
 
     /// <summary>Conversations to token ids.</summary>
     /// <exception cref="InvalidDataException">The model was not made for chats and no template was given.</exception>
@@ -29,7 +32,7 @@ public sealed class ModelText
         var tokenizer = Tokenizer.Load(path);
         var configuration = TokenizerConfig.Load(files.Folder);
         string? source = chatTemplate ?? configuration.ChatTemplate ?? files.GgufTokenizer?.ChatTemplate;
-        return new ModelText(tokenizer, source is null ? null : new ChatRenderer(tokenizer, ChatTemplate.Parse(source), configuration.SpecialTokens, clock));
+        return new ModelText(tokenizer, source, source is null ? null : new ChatRenderer(tokenizer, ChatTemplate.Parse(source), configuration.SpecialTokens, clock));
     }
 
     /// <summary>A conversation as the model reads it, the opening of its answer included.</summary>
