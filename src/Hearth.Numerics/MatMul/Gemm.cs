@@ -111,7 +111,8 @@ internal static unsafe class Gemm
         {
             // Enough items to balance the threads, but at least 96 rows for each widening of a tile, and rows that stay in the second-level cache.
             int wanted = (8 * threads + Panels - 1) / Panels;
-            int chunks = Math.Max(Math.Min(wanted, _rows / 96), (_rows + 255) / 256);
+            int most = wanted == 1 ? 512 : 256;
+            int chunks = Math.Max(Math.Min(wanted, _rows / 96), (_rows + most - 1) / most);
             _groupsPerChunk = (Groups + chunks - 1) / Math.Max(chunks, 1);
             _chunks = (Groups + _groupsPerChunk - 1) / _groupsPerChunk;
             _packed = scratch.Shared((long)Groups * _group * _length);

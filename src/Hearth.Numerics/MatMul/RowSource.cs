@@ -19,7 +19,7 @@ internal readonly unsafe struct RowSource(float* data, nint stride, bool transpo
     public void Pack(int first, int group, int valid, int chain, float* target, bool vector)
     {
         if (valid < group) PackPadded(first, group, valid, chain, target);
-        else if (transposed) CopyGroup(data + first, stride, group, chain, target);
+        else if (transposed) CopyGroup(data + first, stride, group, chain, target, vector);
         else Interleave(data + first * stride, stride, group, chain, target, vector);
     }
 
@@ -34,50 +34,58 @@ internal readonly unsafe struct RowSource(float* data, nint stride, bool transpo
         }
     }
 
-    private static void CopyGroup(float* source, nint stride, int group, int chain, float* target)
+    private static void CopyGroup(float* source, nint stride, int group, int chain, float* target, bool vector)
     {
-        for (int k = 0; k < chain; k++, source += stride, target += group) Unsafe.CopyBlockUnaligned(target, source, (uint)group * sizeof(float));
+        if (vector) CopyGroupVector(source, stride, group, chain, target);
+        else for (int k = 0; k < chain; k++, source += stride, target += group) new ReadOnlySpan<float>(source, group).CopyTo(new Span<float>(target, group));
+    }
+
+    // Groups are even: 12, 8, 6, 4 or 2 rows.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyGroupVector(float* source, nint stride, int group, int chain, float* target)
+    {
+        for (int k = 0; k < chain; k++, source += stride, target += group)
+        {
+            int r = 0;
+            for (; r + 4 <= group; r += 4) Sse.Store(target + r, Sse.LoadVector128(source + r));
+            if (r < group) *(long*)(target + r) = *(long*)(source + r);
+        }
     }
 
     private static void Interleave(float* source, nint stride, int group, int chain, float* target, bool vector)
     {
-        int r = 0;
-        if (vector)
+        int k = vector ? InterleaveVector(source, stride, group, chain, target) : 0;
+        for (; k < chain; k++)
         {
-            for (; r + 4 <= group; r += 4) InterleaveQuad(source + r * stride, stride, group, chain, target + r);
+            for (int r = 0; r < group; r++) target[k * group + r] = source[r * stride + k];
         }
-        for (; r + 2 <= group; r += 2) InterleavePair(source + r * stride, stride, group, chain, target + r);
     }
 
+    /// <summary>Returns how many chain elements are done: all but the last few.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void InterleaveQuad(float* a, nint stride, nint group, int chain, float* target)
+    private static int InterleaveVector(float* source, nint stride, int group, int chain, float* target)
     {
-        float* b = a + stride;
-        float* c = b + stride;
-        float* d = c + stride;
         int k = 0;
-        for (; k + 4 <= chain; k += 4, target += 4 * group)
+        for (; k + 8 <= chain; k += 8, source += 8, target += 8 * group)
         {
-            var va = Sse.LoadVector128(a + k);
-            var vb = Sse.LoadVector128(b + k);
-            var vc = Sse.LoadVector128(c + k);
-            var vd = Sse.LoadVector128(d + k);
-            var ab = Sse.UnpackLow(va, vb);
-            var cd = Sse.UnpackLow(vc, vd);
-            Sse.Store(target, Sse.MoveLowToHigh(ab, cd));
-            Sse.Store(target + group, Sse.MoveHighToLow(cd, ab));
-            ab = Sse.UnpackHigh(va, vb);
-            cd = Sse.UnpackHigh(vc, vd);
-            Sse.Store(target + 2 * group, Sse.MoveLowToHigh(ab, cd));
-            Sse.Store(target + 3 * group, Sse.MoveHighToLow(cd, ab));
+            int r = 0;
+            if (group >= 8)
+            {
+                Transpose.Square8(source, stride, target, group);
+                r = 8;
+            }
+            if (r + 4 <= group)
+            {
+                Transpose.Square4(source + r * stride, stride, target + r, group);
+                Transpose.Square4(source + r * stride + 4, stride, target + 4 * group + r, group);
+                r += 4;
+            }
+            if (r < group)
+            {
+                Transpose.Pair4(source + r * stride, stride, target + r, group);
+                Transpose.Pair4(source + r * stride + 4, stride, target + 4 * group + r, group);
+            }
         }
-        for (; k < chain; k++, target += group) (target[0], target[1], target[2], target[3]) = (a[k], b[k], c[k], d[k]);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void InterleavePair(float* a, nint stride, nint group, int chain, float* target)
-    {
-        float* b = a + stride;
-        for (int k = 0; k < chain; k++, target += group) (target[0], target[1]) = (a[k], b[k]);
+        return k;
     }
 }

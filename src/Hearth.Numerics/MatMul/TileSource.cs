@@ -92,10 +92,25 @@ internal unsafe struct TileSource
             CopyRows32(rows, stride, length, tile, half);
             return;
         }
+        for (int column = 0; column < 32; column += 8)
+        {
+            float* target = tile + (column < 16 ? 0 : half) + column % 16;
+            if (vector && column + 8 <= columns) CopyRows8(rows + column, stride, length, target);
+            else CopyTail(rows + column, stride, length, Math.Clamp(columns - column, 0, 8), target);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyRows8(float* rows, nint stride, int length, float* tile)
+    {
+        for (float* end = tile + length * 16; tile < end; tile += 16, rows += stride) Avx.Store(tile, Avx.LoadVector256(rows));
+    }
+
+    private static void CopyTail(float* rows, nint stride, int length, int columns, float* tile)
+    {
         for (int k = 0; k < length; k++, rows += stride, tile += 16)
         {
-            for (int column = 0; column < 32; column++)
-                tile[(column < 16 ? 0 : half) + column % 16] = column < columns ? rows[column] : 0f;
+            for (int column = 0; column < 8; column++) tile[column] = column < columns ? rows[column] : 0f;
         }
     }
 
@@ -120,50 +135,12 @@ internal unsafe struct TileSource
             int c = 0;
             if (vector && r + 8 <= count)
             {
-                for (; c + 8 <= length; c += 8) Transpose8(rows + r * stride + c, stride, target + c * 16);
+                for (; c + 8 <= length; c += 8) Transpose.Square8(rows + r * stride + c, stride, target + c * 16, 16);
             }
             for (; c < length; c++)
             {
                 for (int i = 0; i < 8; i++) target[c * 16 + i] = r + i < count ? rows[(r + i) * stride + c] : 0f;
             }
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Transpose8(float* rows, nint stride, float* tile)
-    {
-        var r0 = Avx.LoadVector256(rows);
-        var r1 = Avx.LoadVector256(rows + stride);
-        var r2 = Avx.LoadVector256(rows + 2 * stride);
-        var r3 = Avx.LoadVector256(rows + 3 * stride);
-        rows += 4 * stride;
-        var r4 = Avx.LoadVector256(rows);
-        var r5 = Avx.LoadVector256(rows + stride);
-        var r6 = Avx.LoadVector256(rows + 2 * stride);
-        var r7 = Avx.LoadVector256(rows + 3 * stride);
-        var a0 = Avx.UnpackLow(r0, r1);
-        var a1 = Avx.UnpackHigh(r0, r1);
-        var a2 = Avx.UnpackLow(r2, r3);
-        var a3 = Avx.UnpackHigh(r2, r3);
-        var a4 = Avx.UnpackLow(r4, r5);
-        var a5 = Avx.UnpackHigh(r4, r5);
-        var a6 = Avx.UnpackLow(r6, r7);
-        var a7 = Avx.UnpackHigh(r6, r7);
-        var b0 = Avx.Shuffle(a0, a2, 0x44);
-        var b1 = Avx.Shuffle(a0, a2, 0xEE);
-        var b2 = Avx.Shuffle(a1, a3, 0x44);
-        var b3 = Avx.Shuffle(a1, a3, 0xEE);
-        var b4 = Avx.Shuffle(a4, a6, 0x44);
-        var b5 = Avx.Shuffle(a4, a6, 0xEE);
-        var b6 = Avx.Shuffle(a5, a7, 0x44);
-        var b7 = Avx.Shuffle(a5, a7, 0xEE);
-        Avx.Store(tile, Avx.Permute2x128(b0, b4, 0x20));
-        Avx.Store(tile + 16, Avx.Permute2x128(b1, b5, 0x20));
-        Avx.Store(tile + 32, Avx.Permute2x128(b2, b6, 0x20));
-        Avx.Store(tile + 48, Avx.Permute2x128(b3, b7, 0x20));
-        Avx.Store(tile + 64, Avx.Permute2x128(b0, b4, 0x31));
-        Avx.Store(tile + 80, Avx.Permute2x128(b1, b5, 0x31));
-        Avx.Store(tile + 96, Avx.Permute2x128(b2, b6, 0x31));
-        Avx.Store(tile + 112, Avx.Permute2x128(b3, b7, 0x31));
     }
 }
