@@ -13,6 +13,8 @@ var root = new RootCommand("Hearth: fine-tune, evaluate and serve open language 
     DeployCommand.Create(),
     ChatCommand.Create(),
     ModelsCommand.Create(),
+    DatasetsVerb.Create(),
+    TokenizeVerb.Create(),
     PretrainVerb.Create(),
     ExamVerb.Create(),
     WorkerVerbs.CreateTrainer(),

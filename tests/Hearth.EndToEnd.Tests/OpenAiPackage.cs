@@ -12,7 +12,7 @@ internal static class OpenAiPackage
 
     public static async Task<Answer> AskAsync(Uri baseUrl, string key, string model, string prompt)
     {
-        var folder = Path.Combine(FixtureFolders.RepositoryRoot, "tests", "Hearth.EndToEnd.Tests", "OpenAiPackage");
+        var folder = Path.Combine(FixtureFolder.RepositoryRoot, "tests", "Hearth.EndToEnd.Tests", "OpenAiPackage");
         Assert.True(
             Directory.Exists(Path.Combine(folder, "node_modules", "openai")),
             "The npm package 'openai' is not installed. Run: (cd tests/Hearth.EndToEnd.Tests/OpenAiPackage && npm ci)");
