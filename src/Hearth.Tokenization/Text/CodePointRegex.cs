@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -18,13 +19,23 @@ internal sealed class CodePointRegex
     // An expression comes with a model file, which may be hostile: backtracking ends after this long.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    // Compiling takes longer than reading a small tokenizer, and most models share a few expressions.
+    private static readonly ConcurrentDictionary<string, Regex> Compiled = new(StringComparer.Ordinal);
+    private const int MostCompiled = 256;
+
     private readonly Regex _regex;
 
     public CodePointRegex(string pattern)
     {
+        if (Compiled.Count >= MostCompiled) Compiled.Clear();
+        _regex = Compiled.GetOrAdd(pattern, Compile);
+    }
+
+    private static Regex Compile(string pattern)
+    {
         try
         {
-            _regex = new Regex(OnigurumaSyntax.ToDotNet(pattern), RegexOptions.CultureInvariant | RegexOptions.Compiled, Timeout);
+            return new Regex(OnigurumaSyntax.ToDotNet(pattern), RegexOptions.CultureInvariant | RegexOptions.Compiled, Timeout);
         }
         catch (ArgumentException error)
         {
