@@ -128,6 +128,7 @@ public sealed class HearthServer : IAsyncDisposable
         SupervisedFineTuningJobEndpoints.Map(routes);
         DeploymentEndpoints.Map(routes);
         DeployedModelEndpoints.Map(routes);
+        NotYetEndpoints.Map(routes);
         InferenceEndpoints.Map(app);
         app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithMetadata(new RequiredPermission(Permission.None));
     }

@@ -27,7 +27,15 @@ public sealed class SqliteStore : IStore
     {
         _connectionString = connectionString;
         _writer = Open();
-        Schema.Migrate(_writer);
+        try
+        {
+            Schema.Migrate(_writer);
+        }
+        catch
+        {
+            _writer.Dispose();
+            throw;
+        }
         _thread = new Thread(WriteLoop) { IsBackground = true, Name = "hearth-store" };
         _thread.Start();
     }
@@ -149,9 +157,17 @@ public sealed class SqliteStore : IStore
     private SqliteConnection Open()
     {
         var connection = new SqliteConnection(_connectionString);
-        connection.Open();
-        connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
-        return connection;
+        try
+        {
+            connection.Open();
+            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     // The driver is synchronous underneath; a read is microseconds, so it runs where it is asked for.

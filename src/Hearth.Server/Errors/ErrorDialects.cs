@@ -4,11 +4,14 @@ using Hearth.ControlPlane;
 
 namespace Hearth.Server;
 
-/// <summary>The bodies: gRPC-gateway's on the control plane, OpenAI's on the inference addresses.</summary>
+/// <summary>The bodies: gRPC-gateway's on the control plane, OpenAI's on the inference addresses, Anthropic's on theirs.</summary>
 internal static class ErrorDialects
 {
-    public static string Render(HttpContext context, HearthException error) =>
-        error.Code == ErrorCode.Unauthenticated || IsInference(context.Request.Path) ? Inference(context, error) : ControlPlane(error);
+    public static string Render(HttpContext context, HearthException error)
+    {
+        if (context.Request.Path.Value?.EndsWith("/v1/messages", StringComparison.Ordinal) == true) return Anthropic(context, error);
+        return error.Code == ErrorCode.Unauthenticated || IsInference(context.Request.Path) ? Inference(context, error) : ControlPlane(error);
+    }
 
     /// <summary>One event of a stream that breaks off.</summary>
     public static string Inference(HttpContext context, HearthException error) => JsonSerializer.Serialize(
@@ -23,6 +26,20 @@ internal static class ErrorDialects
         IReadOnlyList<JsonElement> details = error.Faults.Count == 0 ? [] : [BadRequest(error.Faults)];
         return JsonSerializer.Serialize(new ControlPlaneError((int)error.Code, error.Message, details), ContractJson.Options);
     }
+
+    private static string Anthropic(HttpContext context, HearthException error) => JsonSerializer.Serialize(
+        new { type = "error", error = new { type = AnthropicType(error.Code), message = error.Message }, request_id = context.TraceIdentifier });
+
+    private static string AnthropicType(ErrorCode code) => code switch
+    {
+        ErrorCode.Unauthenticated => "authentication_error",
+        ErrorCode.PermissionDenied => "permission_error",
+        ErrorCode.NotFound => "not_found_error",
+        ErrorCode.ResourceExhausted => "rate_limit_error",
+        ErrorCode.Unavailable => "overloaded_error",
+        ErrorCode.InvalidArgument or ErrorCode.FailedPrecondition => "invalid_request_error",
+        _ => "api_error",
+    };
 
     private static JsonElement BadRequest(IReadOnlyList<FieldFault> faults) => JsonSerializer.SerializeToElement(new Dictionary<string, object>
     {

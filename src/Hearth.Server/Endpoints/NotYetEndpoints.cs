@@ -1,0 +1,58 @@
+using Hearth.ControlPlane;
+
+namespace Hearth.Server;
+
+/// <summary>Operations of the contract that this version does not do: routed, guarded like any other, answered with 501 naming the feature.</summary>
+internal static class NotYetEndpoints
+{
+    private static readonly (string Feature, string[] Routes)[] Table =
+    [
+        ("Batch inference", Collection("batchInferenceJobs")),
+        ("Preference tuning (DPO)", [.. Collection("dpoJobs"), "POST dpoJobs/{id}:cancel", "GET dpoJobs/{id}:getMetricsFileEndpoint", "POST dpoJobs/{id}:resume"]),
+        ("Evaluation jobs", [.. Collection("evaluationJobs"), "GET evaluationJobs/{id}:getExecutionLogEndpoint"]),
+        ("Evaluators",
+        [
+            "POST evaluatorsV2", "GET evaluators", "GET evaluators/{id}", "PATCH evaluators/{id}", "DELETE evaluators/{id}", "GET evaluators/{id}:getBuildLogEndpoint",
+            "GET evaluators/{id}:getSourceCodeSignedUrl", "POST evaluators/{id}:getUploadEndpoint", "POST evaluators/{id}:validateUpload",
+        ]),
+        ("Reinforcement fine-tuning",
+            [.. Collection("reinforcementFineTuningJobs"), "POST reinforcementFineTuningJobs/{id}:cancel", "POST reinforcementFineTuningJobs/{id}:resume"]),
+        ("Reinforcement steps",
+            [.. Collection("rlorTrainerJobs"), "POST rlorTrainerJobs/{id}:cancel", "POST rlorTrainerJobs/{id}:executeTrainStep", "POST rlorTrainerJobs/{id}:resume"]),
+        ("Secrets", [.. Collection("secrets"), "PATCH secrets/{id}"]),
+        ("Deployment shapes",
+        [
+            "GET deploymentShapes", "GET deploymentShapes/{id}", "GET deploymentShapes/{id}/versions", "GET deploymentShapes/{id}/versions/{version}",
+            "POST deploymentShapeVersions:match",
+        ]),
+        ("Transfers by signed address",
+        [
+            "GET datasets/{id}:getDownloadEndpoint", "POST datasets/{id}:getUploadEndpoint",
+            "GET models/{id}:getDownloadEndpoint", "POST models/{id}:getUploadEndpoint", "GET models/{id}:validateUpload",
+        ]),
+        ("Preparing a model in another precision", ["POST models/{id}:prepare"]),
+        ("Resuming a job from its checkpoint", ["POST supervisedFineTuningJobs/{id}:resume"]),
+        ("The Anthropic messages address", ["POST /v1/messages", "POST /inference/v1/messages"]),
+    ];
+
+    public static void Map(Routes routes)
+    {
+        foreach (var (feature, addresses) in Table)
+        {
+            foreach (var address in addresses)
+            {
+                var (method, pattern) = (address.Split(' ')[0], address.Split(' ')[1]);
+                Handler refuse = _ => throw HearthException.Unimplemented(feature);
+                switch (method)
+                {
+                    case "GET": routes.Get(pattern, Permission.View, refuse); break;
+                    case "POST": routes.Post(pattern, pattern.EndsWith("/messages", StringComparison.Ordinal) ? Permission.Infer : Permission.Create, refuse); break;
+                    case "PATCH": routes.Patch(pattern, Permission.Change, refuse); break;
+                    default: routes.Delete(pattern, Permission.Change, refuse); break;
+                }
+            }
+        }
+    }
+
+    private static string[] Collection(string name) => [$"POST {name}", $"GET {name}", $"GET {name}/{{id}}", $"DELETE {name}/{{id}}"];
+}

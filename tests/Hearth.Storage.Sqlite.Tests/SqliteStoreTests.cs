@@ -1,0 +1,89 @@
+using Hearth.ControlPlane;
+using Hearth.TestKit;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace Hearth.Storage.Sqlite.Tests;
+
+/// <summary>The storage port's rules, on SQLite.</summary>
+public sealed class SqliteConformanceTests : StoreConformance
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hearth-store-");
+
+    protected override IStore Create() => SqliteStore.Open(Path.Combine(_folder.FullName, "hearth.db"));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}
+
+public sealed class SqliteStoreTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hearth-store-");
+
+    private string File => Path.Combine(_folder.FullName, "hearth.db");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task What_was_acknowledged_is_there_after_reopening()
+    {
+        long epoch;
+        await using (var store = SqliteStore.Open(File))
+        {
+            await store.CommitAsync(new Change().Insert(Row("a")).Assign(new("r", "n", AssignmentKind.Trainer, 1, "{}")), default);
+            epoch = await store.NextEpochAsync(default);
+        }
+        await using var reopened = SqliteStore.Open(File);
+        Assert.Equal(1, (await reopened.GetAsync("accounts/a/models/a", default))!.Version);
+        Assert.Single(await reopened.ListAssignmentsAsync("n", default));
+        Assert.True(await reopened.NextEpochAsync(default) > epoch);
+    }
+
+    [Fact]
+    public async Task A_newer_schema_refuses_to_open()
+    {
+        await (SqliteStore.Open(File)).DisposeAsync();
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 99";
+            command.ExecuteNonQuery();
+        }
+        Assert.Contains("schema 99", Assert.Throws<InvalidOperationException>(() => SqliteStore.Open(File)).Message);
+    }
+
+    [Fact]
+    public async Task Many_waiting_changes_share_transactions_and_a_refused_one_rolls_back_alone()
+    {
+        await using var store = SqliteStore.Open(File);
+        await store.CommitAsync(new Change().Insert(Row("taken")), default);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 300).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                await store.CommitAsync(new Change().Insert(Row(i % 3 == 0 ? "taken" : $"m{i}")), default);
+                return true;
+            }
+            catch (RowExistsException)
+            {
+                return false;
+            }
+        })));
+        Assert.Equal(200, outcomes.Count(done => done));
+        Assert.Equal(201, await store.CountAsync("models", "accounts/a", false, default));
+        Assert.Equal(201, (await store.ListAsync(new ResourceQuery("models", "accounts/a"), default)).Count);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_a_database_is_an_error_at_opening()
+    {
+        await System.IO.File.WriteAllTextAsync(File, new string('x', 5000));
+        Assert.Throws<SqliteException>(() => SqliteStore.Open(File));
+    }
+
+    private static ResourceRow Row(string id) => new(ResourceName.Of("a", "models", id), "", 0, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, "{}");
+}
