@@ -113,6 +113,16 @@ public sealed class TestServer : IAsyncDisposable
         Assert.True(await Reports.ReplicaReadyAsync(deployment, assignment.Epoch, $"/run/{assignment.Epoch}.sock", [.. assignment.Replica!.Addons.Select(addon => addon.Hash)], default));
     }
 
+    /// <summary>Everything in the outbox is delivered when this returns.</summary>
+    public async Task DeliveredAsync()
+    {
+        var handlers = Server.Services.GetRequiredService<OutboxHandlers>();
+        while (await handlers.DeliverAsync(default) > 0)
+        {
+            // The server's own service may deliver beside us: twice does no harm.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
