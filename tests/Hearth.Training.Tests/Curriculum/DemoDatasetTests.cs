@@ -11,30 +11,30 @@ public sealed class DemoDatasetTests
     private static readonly DemoDataset Demo = new();
 
     [Fact]
-    public void The_three_sets_have_the_recorded_hash()
+    public void The_sets_have_the_recorded_hash()
     {
-        var text = DemoDataset.ToJsonLines(Demo.Training) + DemoDataset.ToJsonLines(Demo.HeldOut) + DemoDataset.ToJsonLines(Demo.NewPhrasings);
-        Assert.Equal("ddd18ed5f8e2dbbbde5fe88e7fa7d1ea53450c1d22db9e574c350e61353201e0", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+        var text = DemoDataset.ToJsonLines(Demo.Training) + DemoDataset.ToJsonLines(Demo.HeldOut) + DemoDataset.ToJsonLines(Demo.NewPhrasings) + DemoDataset.ToJsonLines(Demo.NewWords);
+        Assert.Equal("843416fd9f67d41e699dea3d620246a6deda9c22a84d145fc3", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
     }
 
     [Fact]
     public void There_are_1000_training_rows_and_100_of_each_held_out_kind() =>
-        Assert.Equal((1_000, 100, 100), (Demo.Training.Count, Demo.HeldOut.Count, Demo.NewPhrasings.Count));
+        Assert.Equal((1_000, 100, 100, 100), (Demo.Training.Count, Demo.HeldOut.Count, Demo.NewPhrasings.Count, Demo.NewWords.Count));
 
     [Fact]
     public void No_problem_occurs_twice_in_any_set()
     {
-        var rows = Demo.Training.Concat(Demo.HeldOut).Concat(Demo.NewPhrasings).ToArray();
+        var rows = Demo.Training.Concat(Demo.HeldOut).Concat(Demo.NewPhrasings).Concat(Demo.NewWords).ToArray();
         Assert.Equal(rows.Length, rows.Select(r => Assert.Single(r.ProblemKeys)).Distinct().Count());
         // By another reading of "problem": the numbers in the question, whatever their order.
         var trained = Demo.Training.Select(r => r.Turns[0].Content).ToHashSet();
-        Assert.DoesNotContain(Demo.HeldOut.Concat(Demo.NewPhrasings), r => trained.Contains(r.Turns[0].Content));
+        Assert.DoesNotContain(Demo.HeldOut.Concat(Demo.NewPhrasings).Concat(Demo.NewWords), r => trained.Contains(r.Turns[0].Content));
     }
 
     [Fact]
     public void Held_out_problems_are_not_in_the_curriculum()
     {
-        var heldOut = Demo.HeldOut.Concat(Demo.NewPhrasings).SelectMany(r => r.ProblemKeys).ToHashSet();
+        var heldOut = Demo.HeldOut.Concat(Demo.NewPhrasings).Concat(Demo.NewWords).SelectMany(r => r.ProblemKeys).ToHashSet();
         var curriculum = new Curriculum();
         for (var i = 0; i < 50_000; i++) Assert.DoesNotContain(curriculum.Row(i).ProblemKeys, heldOut.Contains);
     }
@@ -44,7 +44,7 @@ public sealed class DemoDatasetTests
     {
         // A sentence without its names, things and numbers is its pattern.
         var trained = Demo.Training.Concat(Demo.HeldOut).SelectMany(r => Patterns(r.Turns[0].Content)).ToHashSet();
-        foreach (var row in Demo.NewPhrasings)
+        foreach (var row in Demo.NewPhrasings.Concat(Demo.NewWords))
             Assert.All(Patterns(row.Turns[0].Content), p => Assert.DoesNotContain(p, trained));
         Assert.InRange(trained.Count, 50, 400);
 
@@ -53,7 +53,7 @@ public sealed class DemoDatasetTests
     }
 
     [Fact]
-    public void New_phrasings_use_names_and_things_that_no_trained_word_problem_has()
+    public void New_words_are_names_and_things_that_no_trained_word_problem_has()
     {
         var curriculum = new Curriculum();
         var trained = Demo.Training.Concat(Enumerable.Range(0, 20_000).Select(i => curriculum.Row(i)).Where(r => r.Task is "word-problem-1" or "word-problem-2" or "steps"))
@@ -61,14 +61,14 @@ public sealed class DemoDatasetTests
         foreach (var word in new[] { "Peter", "Clara", "Diana", "buttons", "candles", "tickets" })
         {
             Assert.DoesNotContain(trained, t => t.Contains(word, StringComparison.Ordinal));
-            Assert.Contains(Demo.NewPhrasings, r => r.Turns[0].Content.Contains(word, StringComparison.Ordinal));
+            Assert.Contains(Demo.NewWords, r => r.Turns[0].Content.Contains(word, StringComparison.Ordinal));
         }
     }
 
     [Fact]
     public void Every_answer_is_exact_and_its_equations_are_true()
     {
-        foreach (var row in Demo.Training.Concat(Demo.HeldOut).Concat(Demo.NewPhrasings))
+        foreach (var row in Demo.Training.Concat(Demo.HeldOut).Concat(Demo.NewPhrasings).Concat(Demo.NewWords))
         {
             Assert.True(WorkedAnswerGrader.Grade(row.Answer, row.Answer).Exact);
             var worked = WorkedAnswer.Parse(row.Answer)!;

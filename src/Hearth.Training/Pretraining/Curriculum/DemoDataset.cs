@@ -12,14 +12,16 @@ public sealed class DemoDataset
     private const ulong TrainingSet = 101;
     private const ulong HeldOutSet = 102;
     private const ulong NewPhrasingsSet = 103;
+    private const ulong NewWordsSet = 104;
 
-    /// <summary>Makes the three sets.</summary>
+    /// <summary>Makes the sets.</summary>
     public DemoDataset(ulong seed = 1, int trainingRows = 1_000, int heldOutRows = 100)
     {
         var used = new HashSet<string>();
-        Training = Make(seed, TrainingSet, trainingRows, ProblemSplit.Training, Phrasing.Trained, used);
-        HeldOut = Make(seed, HeldOutSet, heldOutRows, ProblemSplit.HeldOut, Phrasing.Trained, used);
-        NewPhrasings = Make(seed, NewPhrasingsSet, heldOutRows, ProblemSplit.HeldOut, Phrasing.Unseen, used);
+        Training = Make(seed, TrainingSet, trainingRows, ProblemSplit.Training, Phrasing.Tuning, used);
+        HeldOut = Make(seed, HeldOutSet, heldOutRows, ProblemSplit.HeldOut, Phrasing.Tuning, used);
+        NewPhrasings = Make(seed, NewPhrasingsSet, heldOutRows, ProblemSplit.HeldOut, Phrasing.Reserved, used);
+        NewWords = Make(seed, NewWordsSet, heldOutRows, ProblemSplit.HeldOut, Phrasing.Unseen, used);
     }
 
     /// <summary>Rows to fine-tune on.</summary>
@@ -28,8 +30,11 @@ public sealed class DemoDataset
     /// <summary>Other problems in the same wordings.</summary>
     public IReadOnlyList<ChatExample> HeldOut { get; }
 
-    /// <summary>Other problems in wordings, and with names and things, that no word problem of the curriculum or the training rows has.</summary>
+    /// <summary>Other problems in wordings that no fine-tuning row has; the base model has read them with plain answers, never with worked ones of this form.</summary>
     public IReadOnlyList<ChatExample> NewPhrasings { get; }
+
+    /// <summary>Other problems in wordings, and with names and things, that no word problem of the curriculum or the training rows has: harder than a model of this size can do.</summary>
+    public IReadOnlyList<ChatExample> NewWords { get; }
 
     /// <summary>Rows as JSON Lines, the upload format of datasets.</summary>
     public static string ToJsonLines(IEnumerable<ChatExample> rows) => rows.Aggregate(new StringBuilder(), (text, row) => text.Append(row.ToJson()).Append('\n')).ToString();

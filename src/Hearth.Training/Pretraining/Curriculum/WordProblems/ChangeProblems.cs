@@ -39,7 +39,7 @@ internal static class ChangeProblems
         var second = Change(ref random, first.Result);
         var (events, next) = (Events(first), Events(second).Pick(ref random, phrasing));
         var before = events.Pick(ref random, phrasing);
-        while (before == next) before = events.Pick(ref random, phrasing); // the same sentence twice in a row reads badly
+        while (before == next && events.Wordings(phrasing).Length > 1) before = events.Pick(ref random, phrasing); // the same sentence twice in a row reads badly
         return new(
             $"{cast.Tell(Start.Pick(ref random, phrasing), first.A)} {cast.Tell(before, b: first.B)} {cast.Tell(next, b: second.B)} {Question(ref random, phrasing, cast, second)}",
             $"{first.A} {cast.Things}", [Step(cast, first), Step(cast, second)]);

@@ -3,16 +3,34 @@ namespace Hearth.Training;
 /// <summary>Which wordings a word problem may use.</summary>
 public enum Phrasing
 {
-    /// <summary>Wordings, names and things that occur in training rows.</summary>
+    /// <summary>Every wording that the curriculum has.</summary>
     Trained,
-    /// <summary>Wordings, names and things that occur in no word problem of any training row.</summary>
+    /// <summary>Three quarters of those: what the demo fine-tunes on.</summary>
+    Tuning,
+    /// <summary>The other quarter: no fine-tuning row has it. The base model has read it, with other answers.</summary>
+    Reserved,
+    /// <summary>Wordings, names and things that occur in no word problem of any training row, the curriculum's included.</summary>
     Unseen,
 }
 
 /// <summary>One place of a word problem's text, with its wordings of both kinds. Placeholders: {N} the person, {he} {He} {him} {his} pronouns, {F} a friend, {o} things, {box} containers, {a} {b} {c} numbers.</summary>
 internal sealed record Slot(string[] Trained, string[] Unseen)
 {
-    public string Pick(ref RowRandom random, Phrasing phrasing) => random.Pick(phrasing == Phrasing.Trained ? Trained : Unseen);
+    private readonly string[] _tuning = [.. Trained.Where((_, i) => !IsReserved(i, Trained.Length))];
+    private readonly string[] _reserved = [.. Trained.Where((_, i) => IsReserved(i, Trained.Length))];
+
+    public string Pick(ref RowRandom random, Phrasing phrasing) => random.Pick(Wordings(phrasing));
+
+    public string[] Wordings(Phrasing phrasing) => phrasing switch
+    {
+        Phrasing.Trained => Trained,
+        Phrasing.Tuning => _tuning,
+        Phrasing.Reserved => _reserved,
+        _ => Unseen,
+    };
+
+    // Every fourth wording, and the last of three.
+    private static bool IsReserved(int index, int count) => index % 4 == 3 || (count == 3 && index == 2);
 }
 
 /// <summary>Who and what a word problem is about.</summary>
