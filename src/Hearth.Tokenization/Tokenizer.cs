@@ -171,6 +171,12 @@ public sealed class Tokenizer
         var position = 0;
         foreach (var symbol in symbols)
         {
+            if (symbol.SharesRange)
+            {
+                tokens.Add(new EncodedToken(symbol.Id, tokens[^1].Range));
+                continue;
+            }
+
             Advance(chars, position, ref unit, ref unitStart);
             var start = origins[unit].Start;
             position += symbol.ByteLength;

@@ -9,8 +9,6 @@ public sealed class ComponentFixtureTests
     /// <summary>Components that are refused by name, and why.</summary>
     private static readonly Dictionary<string, string> Unsupported = new()
     {
-        ["Precompiled"] = "SentencePiece's character map; only Unigram tokenizers use it",
-        ["Nmt"] = "only Unigram tokenizers use it",
         ["UnicodeScripts"] = "no published language model uses it",
     };
 

@@ -10,4 +10,7 @@ internal interface ITokenModel
 }
 
 /// <summary>A token and the number of UTF-8 bytes of the piece it covers.</summary>
-internal readonly record struct Symbol(int Id, int ByteLength);
+/// <param name="Id">The token's id.</param>
+/// <param name="ByteLength">How far it moves on.</param>
+/// <param name="SharesRange">It stands for the same text as the token before it, and does not move on.</param>
+internal readonly record struct Symbol(int Id, int ByteLength, bool SharesRange = false);

@@ -5,15 +5,31 @@ namespace Hearth.Tokenization;
 internal static class TokenModelJson
 {
     /// <summary>No published vocabulary comes near; a larger id would make tables a hostile file can size.</summary>
-    public const int LargestId = 1 << 24;
+    public const int LargestId = 1 << 22;
 
     public static ITokenModel Read(JsonElement json)
     {
         // Old files leave the type out; merges tell BPE.
         var kind = json.Text("type") ?? (json.Property("merges") is null ? "of no type" : "BPE");
-        return kind == "BPE"
-            ? ReadBpe(json)
-            : throw new NotSupportedException($"Tokenizer model '{kind}' is not supported; BPE is.");
+        return kind switch
+        {
+            "BPE" => ReadBpe(json),
+            "WordPiece" => new WordPieceModel(
+                ReadVocabulary(json.GetProperty("vocab")), json.Text("unk_token") ?? "[UNK]", json.Text("continuing_subword_prefix") ?? "##",
+                json.Property("max_input_chars_per_word")?.GetInt32() ?? 100),
+            "WordLevel" => new WordLevelModel(ReadVocabulary(json.GetProperty("vocab")), json.Text("unk_token") ?? "<unk>"),
+            "Unigram" => ReadUnigram(json),
+            _ => throw new NotSupportedException($"Tokenizer model '{kind}' is not supported; BPE, WordPiece, WordLevel and Unigram are."),
+        };
+    }
+
+    private static UnigramModel ReadUnigram(JsonElement json)
+    {
+        var tokens = json.GetProperty("vocab").EnumerateArray().Select(entry => (entry[0].GetString()!, entry[1].GetDouble())).ToList();
+        var unknown = json.Property("unk_id")?.GetInt32();
+        return unknown < 0 || unknown >= tokens.Count
+            ? throw new InvalidDataException($"tokenizer.json: unk_id {unknown} is outside the vocabulary.")
+            : new UnigramModel(tokens, unknown, json.Flag("byte_fallback"));
     }
 
     private static BpeModel ReadBpe(JsonElement json) => new(

@@ -13,6 +13,8 @@ internal static class NormalizerJson
         "NFKD" => new UnicodeNormalizer(UnicodeForm.Nfkd),
         "Lowercase" => RuneMapNormalizer.Lowercase,
         "StripAccents" => RuneMapNormalizer.StripMarks,
+        "Nmt" => RuneMapNormalizer.Nmt,
+        "Precompiled" => new PrecompiledNormalizer(json.GetProperty("precompiled_charsmap").GetBytesFromBase64()),
         "Strip" => new StripNormalizer(json.Flag("strip_left"), json.Flag("strip_right")),
         "Prepend" => new PrependNormalizer(json.GetProperty("prepend").GetString()!),
         "Replace" => new ReplaceNormalizer(json.Pattern(), json.GetProperty("content").GetString()!),

@@ -11,6 +11,14 @@ internal sealed class RuneMapNormalizer(Func<Rune, string?> map) : INormalizer
 
     public static RuneMapNormalizer StripMarks { get; } = new(rune => RuneClasses.IsMark(rune) ? "" : null);
 
+    /// <summary>SentencePiece's nmt rule: control characters out, exotic blanks to spaces.</summary>
+    public static RuneMapNormalizer Nmt { get; } = new(rune => rune.Value switch
+    {
+        (>= 0x1 and <= 0x8) or 0xB or (>= 0xE and <= 0x1F) or 0x7F or 0x8F or 0x9F => "",
+        0x9 or 0xA or 0xC or 0xD or 0x1680 or (>= 0x200B and <= 0x200F) or 0x2028 or 0x2029 or 0x2581 or 0xFEFF or 0xFFFD => " ",
+        _ => null,
+    });
+
     /// <summary>The map returns null for "unchanged", an empty string for "dropped".</summary>
     public TextBuffer Normalize(TextBuffer text)
     {

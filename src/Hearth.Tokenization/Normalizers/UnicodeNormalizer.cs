@@ -12,7 +12,6 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : INormalizer
     private readonly bool _compatible = form is UnicodeForm.Nfkc or UnicodeForm.Nfkd;
     private readonly bool _composes = form is UnicodeForm.Nfc or UnicodeForm.Nfkc;
 
-    // How a code point came about, as the reference counts: 0 replaces one code point, 1 was added, -n swallowed n more.
     private record struct Item(int CodePoint, int Class, int Change);
 
     public TextBuffer Normalize(TextBuffer text)
@@ -23,7 +22,7 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : INormalizer
         var items = Decompose(text);
         Reorder(items);
         if (_composes) items = Compose(items);
-        return WithOrigins(text, items);
+        return CharacterChanges.Apply(text, items.Select(item => (new Rune(item.CodePoint), item.Change)));
     }
 
     private List<Item> Decompose(TextBuffer text)
@@ -73,27 +72,6 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : INormalizer
 
             if (item.Class == 0) starter = result.Count;
             result.Add(item);
-        }
-
-        return result;
-    }
-
-    private static TextBuffer WithOrigins(TextBuffer text, List<Item> items)
-    {
-        var result = new TextBuffer(text.Length);
-        var position = 0; // units of the source used up
-        foreach (var item in items)
-        {
-            var origin = item.Change > 0
-                ? position > 0 ? text.Origins[position - 1] : default
-                : text.Origins[Math.Min(position, text.Length - 1)];
-            for (var consumed = item.Change; consumed <= 0 && position < text.Length; consumed++)
-            {
-                text.RuneAt(position, out var used);
-                position += used;
-            }
-
-            result.Append(new Rune(item.CodePoint), origin);
         }
 
         return result;
