@@ -84,6 +84,9 @@ internal static unsafe class Gemm
         private readonly int _tile;
         private int _groupsPerChunk;
         private int _chunks;
+        private int _coarsePanels;
+        private int _groupsPerFineChunk;
+        private int _fineChunks;
         private float* _packed;
         private float* _threadScratch;
         private nint _threadStride;
@@ -102,7 +105,7 @@ internal static unsafe class Gemm
 
         public readonly int Groups => (_rows + _group - 1) / _group;
 
-        public readonly int Items => Panels * _chunks;
+        public readonly int Items => _coarsePanels * _chunks + (Panels - _coarsePanels) * _fineChunks;
 
         private readonly int Panels => (_columns + 31) / 32;
 
@@ -113,11 +116,19 @@ internal static unsafe class Gemm
             int wanted = (8 * threads + Panels - 1) / Panels;
             int most = wanted == 1 ? 512 : 256;
             int chunks = Math.Max(Math.Min(wanted, _rows / 96), (_rows + most - 1) / most);
-            _groupsPerChunk = (Groups + chunks - 1) / Math.Max(chunks, 1);
-            _chunks = (Groups + _groupsPerChunk - 1) / _groupsPerChunk;
+            (_groupsPerChunk, _chunks) = Divide(chunks);
+            // The last panels in small items, so that threads end together.
+            _coarsePanels = threads == 1 ? Panels : Panels - Math.Min(Panels / 6, 4 * threads);
+            (_groupsPerFineChunk, _fineChunks) = Divide(Math.Max(chunks, _rows / 96));
             _packed = scratch.Shared((long)Groups * _group * _length);
             _threadStride = (32 * MaximumTile) + (32 * 32) + (12 * 32) + 16;
             _threadScratch = scratch.PerThread(_threadStride * threads);
+        }
+
+        private readonly (int Groups, int Chunks) Divide(int chunks)
+        {
+            int groups = (Groups + chunks - 1) / Math.Max(chunks, 1);
+            return (groups, (Groups + groups - 1) / groups);
         }
 
         /// <summary>The last group may be narrower: the smallest one that a micro kernel exists for.</summary>
@@ -137,9 +148,11 @@ internal static unsafe class Gemm
 
         public readonly void Run(int item, int thread)
         {
-            int panel = item / _chunks;
-            int firstGroup = item % _chunks * _groupsPerChunk;
-            int lastGroup = Math.Min(firstGroup + _groupsPerChunk, Groups);
+            int fine = item - _coarsePanels * _chunks;
+            int panel = fine < 0 ? item / _chunks : _coarsePanels + fine / _fineChunks;
+            int groups = fine < 0 ? _groupsPerChunk : _groupsPerFineChunk;
+            int firstGroup = groups * (fine < 0 ? item % _chunks : fine % _fineChunks);
+            int lastGroup = Math.Min(firstGroup + groups, Groups);
             float* tile = _threadScratch + thread * _threadStride;
             float* square = tile + 32 * MaximumTile;
             float* edge = square + 32 * 32;

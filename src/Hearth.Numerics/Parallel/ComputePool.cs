@@ -12,11 +12,18 @@ public interface IParallelWork
 
 /// <summary>
 /// Dedicated compute threads that claim items of a loop one by one. The caller is thread 0.
-/// Threads spin for at most 20 microseconds, then block, so that an idle process costs nothing (docs/runtime.md).
 /// </summary>
+/// <remarks>
+/// Idle threads spin for at most 20 microseconds, then block, so that an idle process costs nothing (docs/runtime.md). Waking a blocked thread
+/// costs tens of microseconds, hence three choices: a blocked thread is woken only when the loop turns out to be worth it; the caller
+/// never waits for a thread that has not joined; and for one that is inside an item it yields for a while before it blocks.
+/// </remarks>
 public sealed unsafe class ComputePool : IDisposable
 {
+    private const long Open = 1L << 31; // of _job, which holds the loop's number above, threads inside below
+
     private static readonly long SpinTicks = Stopwatch.Frequency / 50_000; // 20 us
+    private static readonly long YieldTicks = Stopwatch.Frequency / 5_000; // 200 us
 
     private readonly Worker[] _workers;
     private readonly object _gate = new();
@@ -27,7 +34,7 @@ public sealed unsafe class ComputePool : IDisposable
     private void* _state;
     private int _items;
     private int _next;
-    private int _running;
+    private long _job;
     private int _callerParked;
     private volatile bool _disposed;
     private ExceptionDispatchInfo? _fault;
@@ -77,10 +84,9 @@ public sealed unsafe class ComputePool : IDisposable
             _items = items;
             _next = 0;
             _fault = null;
-            int helpers = Math.Min(_workers.Length, items - 1);
-            Volatile.Write(ref _running, helpers);
-            for (int i = 0; i < helpers; i++) _workers[i].Wake();
-            RunItems(0);
+            Volatile.Write(ref _job, NextNumber() | Open);
+            RunItemsAndWake();
+            Interlocked.And(ref _job, ~Open);
             WaitForHelpers();
             _fault?.Throw();
         }
@@ -89,47 +95,83 @@ public sealed unsafe class ComputePool : IDisposable
     private static void Invoke<TWork>(void* state, int item, int thread) where TWork : unmanaged, IParallelWork =>
         ((TWork*)state)->Run(item, thread);
 
+    private long NextNumber() => ((_job >> 32) + 1) << 32;
+
+    // The caller's share. Threads that spin have joined by themselves; blocked ones are woken once the rest is known to be long enough.
+    private void RunItemsAndWake()
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int done = 1; RunItem(0); done++)
+        {
+            long elapsed = Stopwatch.GetTimestamp() - start;
+            if (elapsed <= SpinTicks && elapsed / done * (_items - Volatile.Read(ref _next)) <= SpinTicks) continue;
+            foreach (var worker in _workers) worker.Wake();
+            RunItems(0);
+            return;
+        }
+    }
+
     private void RunItems(int thread)
     {
-        int item, done = 0;
+        while (RunItem(thread)) { }
+    }
+
+    private bool RunItem(int thread)
+    {
+        if (Volatile.Read(ref _next) >= _items) return false;
+        int item = Interlocked.Increment(ref _next) - 1;
+        if (item >= _items) return false;
         try
         {
-            while ((item = Interlocked.Increment(ref _next) - 1) < _items)
-            {
-                _body(_state, item, thread);
-                done++;
-            }
+            _body(_state, item, thread);
         }
         catch (Exception fault)
         {
             _fault ??= ExceptionDispatchInfo.Capture(fault);
             Volatile.Write(ref _next, _items);
         }
-        _itemsRun[thread * 8] += done;
+        _itemsRun[thread * 8]++;
+        return true;
     }
+
+    private bool TryJoin(long job)
+    {
+        while ((job & Open) != 0)
+        {
+            long seen = Interlocked.CompareExchange(ref _job, job + 1, job);
+            if (seen == job) return true;
+            if (seen >> 32 != job >> 32) return false;
+            job = seen;
+        }
+        return false;
+    }
+
+    private void Leave()
+    {
+        long job = Interlocked.Decrement(ref _job);
+        if ((int)job == 0 && Interlocked.Exchange(ref _callerParked, 0) == 1) _finished.Set();
+    }
+
+    private bool HelpersInside => (int)Volatile.Read(ref _job) != 0;
 
     private void WaitForHelpers()
     {
-        long until = Stopwatch.GetTimestamp() + SpinTicks;
-        while (Volatile.Read(ref _running) != 0)
+        long start = Stopwatch.GetTimestamp();
+        while (HelpersInside)
         {
-            Thread.SpinWait(16);
-            if (Stopwatch.GetTimestamp() < until) continue;
-            Interlocked.Exchange(ref _callerParked, 1);
-            if (Volatile.Read(ref _running) == 0)
+            Thread.SpinWait(8);
+            long waited = Stopwatch.GetTimestamp() - start;
+            if (waited < SpinTicks) continue;
+            if (waited < YieldTicks)
             {
-                // The last helper may or may not have seen the flag: take it back, or take the signal it sent.
-                if (Interlocked.Exchange(ref _callerParked, 0) == 0) _finished.WaitOne();
-                return;
+                Thread.Yield();
+                continue;
             }
-            _finished.WaitOne();
+            Interlocked.Exchange(ref _callerParked, 1);
+            // The last helper may or may not have seen the flag: take it back, or take the signal it sent.
+            if (HelpersInside || Interlocked.Exchange(ref _callerParked, 0) == 0) _finished.WaitOne();
             return;
         }
-    }
-
-    private void HelperFinished()
-    {
-        if (Interlocked.Decrement(ref _running) == 0 && Interlocked.Exchange(ref _callerParked, 0) == 1) _finished.Set();
     }
 
     /// <summary>Ends the threads. No loop may be running.</summary>
@@ -139,6 +181,7 @@ public sealed unsafe class ComputePool : IDisposable
         {
             if (_disposed) return;
             _disposed = true;
+            Volatile.Write(ref _job, NextNumber());
             foreach (var worker in _workers) worker.Wake();
             foreach (var worker in _workers) worker.Join();
             _finished.Dispose();
@@ -152,7 +195,6 @@ public sealed unsafe class ComputePool : IDisposable
         private readonly int _index;
         private readonly Thread _thread;
         private readonly AutoResetEvent _wake = new(false);
-        private int _ticket;
         private int _parked;
 
         public Worker(ComputePool pool, int index)
@@ -165,7 +207,6 @@ public sealed unsafe class ComputePool : IDisposable
 
         public void Wake()
         {
-            Interlocked.Increment(ref _ticket);
             if (Interlocked.Exchange(ref _parked, 0) == 1) _wake.Set();
         }
 
@@ -178,32 +219,36 @@ public sealed unsafe class ComputePool : IDisposable
         private void Loop()
         {
             FloatEnvironment.Verify();
-            int seen = 0;
+            long number = 0;
             while (true)
             {
-                WaitForTicket(seen);
-                seen++;
+                long job = WaitForJobAfter(number);
+                number = job >> 32;
                 if (_pool._disposed) return;
+                if (!_pool.TryJoin(job)) continue;
                 _pool.RunItems(_index);
-                _pool.HelperFinished();
+                _pool.Leave();
             }
         }
 
-        private void WaitForTicket(int seen)
+        private long WaitForJobAfter(long number)
         {
             long until = Stopwatch.GetTimestamp() + SpinTicks;
-            while (Volatile.Read(ref _ticket) == seen)
+            while (true)
             {
-                Thread.SpinWait(16);
+                long job = Volatile.Read(ref _pool._job);
+                if (job >> 32 != number) return job;
+                Thread.SpinWait(8);
                 if (Stopwatch.GetTimestamp() < until) continue;
                 Interlocked.Exchange(ref _parked, 1);
-                if (Volatile.Read(ref _ticket) != seen)
+                job = Volatile.Read(ref _pool._job);
+                if (job >> 32 != number)
                 {
                     if (Interlocked.Exchange(ref _parked, 0) == 0) _wake.WaitOne();
-                    return;
+                    return job;
                 }
                 _wake.WaitOne();
-                return;
+                until = Stopwatch.GetTimestamp() + SpinTicks;
             }
         }
     }
