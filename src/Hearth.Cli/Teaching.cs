@@ -19,6 +19,9 @@ public static class Teaching
 
     private sealed class HelpWithExamples(HelpAction inner, (string Line, string Meaning)[] examples) : SynchronousCommandLineAction
     {
+        // Who asks for help has no need of the arguments yet.
+        public override bool ClearsParseErrors => true;
+
         public override int Invoke(ParseResult parseResult)
         {
             var result = inner.Invoke(parseResult);
