@@ -16,7 +16,7 @@ internal static class TokenizerJson
         {
             throw new InvalidDataException($"tokenizer.json is not valid JSON: {error.Message}", error);
         }
-        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or IndexOutOfRangeException)
         {
             throw new InvalidDataException($"tokenizer.json is missing a field or has one of the wrong kind: {error.Message}", error);
         }

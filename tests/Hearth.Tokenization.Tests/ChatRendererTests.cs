@@ -25,6 +25,19 @@ public sealed class ChatRendererTests
     }
 
     [Fact]
+    public void Marks_and_prefix_rendering_find_the_same_turns()
+    {
+        const string Marked = """
+            {% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\n' }}{% else %}{{ message['content'] + '<|im_end|>' + '\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}
+            """;
+        var row = Row("""{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "bc \n"}, {"role": "assistant", "content": ""}, {"role": "user", "content": "d"}, {"role": "assistant", "content": " 🙂", "weight": 0}]}""");
+        var (marked, prefixed) = (Renderer(Marked).Mask(row), Renderer(ChatMl).Mask(row));
+        Assert.Equal(marked.Ids, prefixed.Ids);
+        Assert.Equal(marked.LossMask, prefixed.LossMask);
+        Assert.Equal(marked.Turns, prefixed.Turns);
+    }
+
+    [Fact]
     public void A_turn_of_weight_zero_stays_in_the_context_untrained()
     {
         var row = Row("""{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "bc", "weight": 0}, {"role": "user", "content": "d"}, {"role": "assistant", "content": "ef", "weight": 1}]}""");

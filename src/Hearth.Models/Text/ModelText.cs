@@ -23,17 +23,22 @@ public sealed class ModelText
 
     /// <summary>Reads the files beside the weights.</summary>
     /// <param name="chatTemplate">Jinja that replaces the model's own, or null.</param>
-    /// <exception cref="NotSupportedException">The model has no tokenizer.json, or uses something unknown; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The model has no tokenizer, or uses something unknown; the message names it.</exception>
     /// <exception cref="InvalidDataException">A file is unsound.</exception>
     public static ModelText Load(ModelFiles files, string? chatTemplate = null, TimeProvider? clock = null)
     {
-        string path = files.TokenizerFile
-            ?? throw new NotSupportedException("The model has no tokenizer.json beside its weights. Put the one of the published model there.");
-        var tokenizer = Tokenizer.Load(path);
+        var tokenizer = TokenizerOf(files);
         var configuration = TokenizerConfig.Load(files.Folder);
         string? source = chatTemplate ?? configuration.ChatTemplate ?? files.GgufTokenizer?.ChatTemplate;
-        return new ModelText(tokenizer, source, source is null ? null : new ChatRenderer(tokenizer, ChatTemplate.Parse(source), configuration.SpecialTokens, clock));
+        var specialTokens = configuration.SpecialTokens.Count == 0 && files.GgufTokenizer is { } gguf ? gguf.SpecialTokens : configuration.SpecialTokens;
+        return new ModelText(tokenizer, source, source is null ? null : new ChatRenderer(tokenizer, ChatTemplate.Parse(source), specialTokens, clock));
     }
+
+    // A tokenizer.json beside a GGUF file is the publisher's own and wins over the file's.
+    private static Tokenizer TokenizerOf(ModelFiles files) => files.TokenizerFile is { } path
+        ? Tokenizer.Load(path)
+        : files.GgufTokenizer?.Build()
+            ?? throw new NotSupportedException("The model has no tokenizer: no tokenizer.json beside its weights. Put the one of the published model there.");
 
     /// <summary>A conversation as the model reads it, the opening of its answer included.</summary>
     /// <exception cref="InvalidDataException">The model has no chat template.</exception>

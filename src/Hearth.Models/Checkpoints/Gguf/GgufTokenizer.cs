@@ -1,6 +1,8 @@
+using Hearth.Tokenization;
+
 namespace Hearth.Models;
 
-/// <summary>The tokenizer part of a GGUF file's metadata, as stored; building a tokenizer from it is not this project's work.</summary>
+/// <summary>The tokenizer part of a GGUF file's metadata, as stored.</summary>
 public sealed record GgufTokenizer
 {
     /// <summary>Kind: "gpt2" is byte-level BPE, "llama" SentencePiece.</summary>
@@ -75,6 +77,31 @@ public sealed record GgufTokenizer
         RequireLength("scores", tokenizer.Scores?.Count, tokens.Length);
         return tokenizer;
     }
+
+    /// <summary>The special tokens by the names chat templates use for them.</summary>
+    public IReadOnlyDictionary<string, string> SpecialTokens =>
+        new (string Name, int? Id)[] { ("bos_token", BosTokenId), ("eos_token", EosTokenId), ("unk_token", UnknownTokenId), ("pad_token", PaddingTokenId) }
+            .Where(token => token.Id >= 0 && token.Id < Tokens.Count)
+            .ToDictionary(token => token.Name, token => Tokens[token.Id!.Value]);
+
+    /// <summary>The tokenizer this data describes.</summary>
+    /// <exception cref="NotSupportedException">Its kind or its pre-tokenizer is not known; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The data contradicts itself.</exception>
+    public Tokenizer Build() => Tokenizer.FromGgml(new GgmlVocabulary
+    {
+        Model = Model,
+        Pre = Pre,
+        Tokens = Tokens,
+        Merges = Merges,
+        Scores = Scores,
+        TokenTypes = TokenTypes,
+        BosTokenId = BosTokenId,
+        EosTokenId = EosTokenId,
+        UnknownTokenId = UnknownTokenId,
+        AddBosToken = AddBosToken,
+        AddEosToken = AddEosToken,
+        AddSpacePrefix = AddSpacePrefix,
+    });
 
     private static void RequireLength(string key, int? length, int tokens)
     {
