@@ -1,7 +1,0 @@
-namespace Hearth.EndToEnd.Tests;
-
-public sealed class SmokeTests
-{
-    [Xunit.Fact]
-    public void The_test_project_runs() => Xunit.Assert.True(true);
-}
