@@ -65,14 +65,14 @@ public sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server in a new folder, or in one that an earlier server has left.</summary>
-    public static async Task<RunningServer> StartAsync(string? folder = null)
+    public static async Task<RunningServer> StartAsync(string? folder = null, params string[] more)
     {
         var owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("hearth-e2e-").FullName;
         var ready = Path.Combine(folder, "ready.json");
         File.Delete(ready);
         var server = new RunningServer(
-            Launch("serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready), folder, owns);
+            Launch(["serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready, .. more]), folder, owns);
         await UntilAsync(() => File.Exists(ready) || server.process.HasExited, "the server to be ready");
         Assert.True(File.Exists(ready), $"The server ended instead of starting:\n{server.Output}");
         using var file = JsonDocument.Parse(File.ReadAllBytes(ready));
