@@ -1,22 +1,13 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Hearth.TestKit;
 
 namespace Hearth.Tokenization.Tests;
 
-/// <summary>
-/// Reference values made by other libraries: HEARTH_FIXTURES, else shared/fixtures beside the repository, else the
-/// small copy in tests/Fixtures.
-/// </summary>
+/// <summary>Reads reference values made by other libraries.</summary>
 internal static class Fixture
 {
-    private static readonly string Root = FindRoot();
-
-    public static string Folder(string family)
-    {
-        var folder = Path.Combine(Root, family);
-        Assert.True(Directory.Exists(folder), $"Fixture folder '{family}' is missing; HEARTH_FIXTURES must name the folder that holds it.");
-        return folder;
-    }
+    public static string Folder(string family) => FixtureFolder.Find(family);
 
     /// <summary>Reads a file that may be compressed: NAME or NAME.gz.</summary>
     public static byte[] Read(string folder, string name)
@@ -34,14 +25,5 @@ internal static class Fixture
     {
         using var document = JsonDocument.Parse(Read(folder, name));
         return document.RootElement.Clone();
-    }
-
-    private static string FindRoot()
-    {
-        if (Environment.GetEnvironmentVariable("HEARTH_FIXTURES") is { Length: > 0 } named) return named;
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Hearth.slnx"))) folder = Path.GetDirectoryName(folder)!;
-        var shared = Path.Combine(folder, "..", "shared", "fixtures");
-        return Directory.Exists(shared) ? shared : Path.Combine(folder, "tests", "Fixtures");
     }
 }
