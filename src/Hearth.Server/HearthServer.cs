@@ -44,14 +44,17 @@ public sealed class HearthServer : IAsyncDisposable
     {
         RequireSafeAddress(options);
         var held = DataDirectoryLock.Take(options.DataDirectory);
+        WebApplication? app = null;
         try
         {
-            var server = new HearthServer(Build(options, configure), held, options);
+            app = Build(options, configure);
+            var server = new HearthServer(app, held, options);
             await server.PrepareAsync(cancellationToken);
             return server;
         }
         catch
         {
+            if (app is not null) await app.DisposeAsync();
             held.Dispose();
             throw;
         }
@@ -133,7 +136,7 @@ public sealed class HearthServer : IAsyncDisposable
         app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithMetadata(new RequiredPermission(Permission.None));
     }
 
-    private static void RequirePermissions(IEndpointRouteBuilder app)
+    internal static void RequirePermissions(IEndpointRouteBuilder app)
     {
         foreach (var endpoint in app.DataSources.SelectMany(source => source.Endpoints))
         {

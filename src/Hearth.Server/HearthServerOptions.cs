@@ -15,8 +15,8 @@ public sealed record HearthServerOptions
     /// <summary>Allows a <see cref="Host"/> beyond loopback without TLS, as behind a proxy that has it.</summary>
     public bool InsecureHttp { get; init; }
 
-    /// <summary>Base of every address handed out; null: <c>http://localhost:PORT</c>. The Host header is never used for it.</summary>
-    public string? PublicUrl { get; init; }
+    /// <summary>Base of every address handed out: from <c>HEARTH_PUBLIC_URL</c>; null: <c>http://localhost:PORT</c>. The Host header is never used for it.</summary>
+    public string? PublicUrl { get; init; } = Environment.GetEnvironmentVariable("HEARTH_PUBLIC_URL") is { Length: > 0 } url ? url : null;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

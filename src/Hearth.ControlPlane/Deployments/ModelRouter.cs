@@ -3,7 +3,7 @@ namespace Hearth.ControlPlane;
 /// <summary>Where a request goes. <paramref name="Model"/> is what answers name; <paramref name="Addon"/> and its hash are null for the base model.</summary>
 public sealed record ModelRoute(string Model, ResourceName Deployment, string Socket, string? Addon, string? AddonHash);
 
-/// <summary>Finds the replica behind the <c>model</c> string of an inference call, in each of its forms (docs/model-names.md).</summary>
+/// <summary>Finds the replica behind the <c>model</c> string of an inference call, in each of its forms (docs/platform.md).</summary>
 public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed, Deployments deployments)
 {
     /// <exception cref="HearthException">NOT_FOUND for a model that is unknown, not the caller's, or not deployed; UNAVAILABLE while no replica serves it.</exception>

@@ -11,6 +11,9 @@ public interface IBlobs
 
     void Delete(string sha256);
 
+    /// <summary>Published blobs and folders that were written before <paramref name="time"/>; folders by name, with <c>IsFolder</c> set.</summary>
+    IReadOnlyList<(string Name, bool IsFolder)> WrittenBefore(DateTimeOffset time);
+
     /// <summary>Path of a published folder on this node.</summary>
     string FolderOf(string name);
 

@@ -22,6 +22,14 @@ public sealed class LocalBlobs : IBlobs
 
     public void Delete(string sha256) => File.Delete(PathOf(sha256));
 
+    public IReadOnlyList<(string Name, bool IsFolder)> WrittenBefore(DateTimeOffset time) =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(_root, "blobs"), "*", SearchOption.AllDirectories)
+            .Where(file => File.GetLastWriteTimeUtc(file) < time.UtcDateTime).Select(file => (Path.GetFileName(file), false)),
+        .. Directory.EnumerateDirectories(Path.Combine(_root, "models"))
+            .Where(folder => Directory.GetLastWriteTimeUtc(folder) < time.UtcDateTime).Select(folder => (Path.GetFileName(folder), true)),
+    ];
+
     public string FolderOf(string name) => Path.Combine(_root, "models", name);
 
     public async ValueTask<string> PublishFolderAsync(string source, string name, CancellationToken cancellationToken)

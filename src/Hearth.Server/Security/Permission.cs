@@ -26,7 +26,7 @@ internal enum Permission
 /// <summary>Endpoint metadata.</summary>
 internal sealed record RequiredPermission(Permission Permission);
 
-/// <summary>Who may do what: docs/security.md has the table.</summary>
+/// <summary>Who may do what, by role.</summary>
 internal static class Permissions
 {
     public static bool Allows(this UserRole role, Permission permission) => permission switch

@@ -86,7 +86,7 @@ public sealed partial class ContractDocument
         }
         if (schema.TryGetProperty("enum", out var members))
         {
-            if (!members.EnumerateArray().Any(member => member.ValueEquals(value.GetString()))) problems.Add($"{path}: '{value}' is not in the enum");
+            if (value.ValueKind != JsonValueKind.String || !members.EnumerateArray().Any(member => member.ValueEquals(value.GetString()))) problems.Add($"{path}: '{value}' is not in the enum");
             return;
         }
         if (schema.TryGetProperty("type", out var type)) CheckType(value, type.GetString()!, schema, path, problems);

@@ -129,6 +129,19 @@ public sealed class ContractTests : IAsyncLifetime
         await CheckStreamAsync("/v1/completions", $$"""{{{text}},{{extras}},"stream":true}""", "CompletionChunk");
     }
 
+    [Theory]
+    [InlineData("\"state\":\"READY\"", "\"state\":\"DONE\"")]
+    [InlineData("\"exampleCount\":\"0\"", "\"exampleCount\":0")]
+    [InlineData("\"displayName\"", "\"display_name\"")]
+    [InlineData("\"code\":\"OK\"", "\"code\":0")]
+    [InlineData("Z\"", "\"")]
+    public void The_validation_sees_a_wrong_value_type_and_name(string right, string wrong)
+    {
+        const string dataset = """{"name":"n","state":"READY","exampleCount":"0","displayName":"d","status":{"code":"OK","message":""},"createTime":"2026-01-01T00:00:00Z"}""";
+        Assert.Empty(Contract.ValidateAs("Dataset", JsonDocument.Parse(dataset).RootElement));
+        Assert.Single(Contract.ValidateAs("Dataset", JsonDocument.Parse(dataset.Replace(right, wrong)).RootElement));
+    }
+
     [Fact]
     public void Our_records_spell_the_contracts_names_and_enums()
     {
