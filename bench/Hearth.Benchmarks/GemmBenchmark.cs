@@ -33,7 +33,9 @@ internal static class GemmBenchmark
         const int rows = 512, outputs = 576;
         using var pool = new ComputePool(2);
         using var weight = PackedWeight.PackFloat32(Values(outputs * inputs), outputs, inputs, WeightType.BF16);
-        float[] x = Values(rows * inputs), y = new float[rows * outputs];
+        using var inputBlock = NativeBlock.ForFloats(rows * inputs, out var x);
+        using var outputBlock = NativeBlock.ForFloats(rows * outputs, out var y);
+        Values(rows * inputs).CopyTo(x.Span);
         double peak = 0, best = double.MaxValue;
         for (int round = 0; round < 400; round++)
         {
@@ -71,7 +73,9 @@ internal static class GemmBenchmark
         using var pool = new ComputePool(threads);
         using var weights = new Weights(n, k, copies, WeightType.BF16);
         using var floats = rows == 1 ? new Weights(n, k, copies, WeightType.F32) : null;
-        float[] x = Values(rows * k), y = new float[rows * n];
+        using var inputBlock = NativeBlock.ForFloats(rows * k, out var x);
+        using var outputBlock = NativeBlock.ForFloats(rows * n, out var y);
+        Values(rows * k).CopyTo(x.Span);
         double best = double.MaxValue, bestFloat = double.MaxValue;
         var peerBest = peers.ToDictionary(peer => peer, _ => (Seconds: double.MaxValue, Routine: ""));
         int number = 0;

@@ -41,16 +41,14 @@ internal static unsafe class OpenBlasChild
         double seconds = double.Parse(words[6], CultureInfo.InvariantCulture);
         Prepare(n, k, numbers[4]);
         _setThreads(numbers[0]);
-        float[] x = new float[m * k], y = new float[m * n];
-        Array.Fill(x, 0.5f);
-        fixed (float* px = x, py = y)
-        {
-            float* left = px, result = py;
-            double gemm = Clock.TimeEach(i => _sgemm(RowMajor, NoTranspose, Transpose, m, n, k, 1f, left, k, Weight(i), k, 0f, result, n), seconds, ref _number);
-            if (m > 1) return Answer(gemm, "sgemm");
-            double gemv = Clock.TimeEach(i => _sgemv(RowMajor, NoTranspose, n, k, 1f, Weight(i), k, left, 1, 0f, result, 1), seconds, ref _number);
-            return gemv < gemm ? Answer(gemv, "sgemv") : Answer(gemm, "sgemm");
-        }
+        using var inputBlock = NativeBlock.ForFloats(m * k, out var x);
+        using var outputBlock = NativeBlock.ForFloats(m * n, out _);
+        x.Span.Fill(0.5f);
+        float* left = (float*)inputBlock.Pointer, result = (float*)outputBlock.Pointer;
+        double gemm = Clock.TimeEach(i => _sgemm(RowMajor, NoTranspose, Transpose, m, n, k, 1f, left, k, Weight(i), k, 0f, result, n), seconds, ref _number);
+        if (m > 1) return Answer(gemm, "sgemm");
+        double gemv = Clock.TimeEach(i => _sgemv(RowMajor, NoTranspose, n, k, 1f, Weight(i), k, left, 1, 0f, result, 1), seconds, ref _number);
+        return gemv < gemm ? Answer(gemv, "sgemv") : Answer(gemm, "sgemm");
     }
 
     private static string Answer(double seconds, string routine) => seconds.ToString("R", CultureInfo.InvariantCulture) + " " + routine;

@@ -12,6 +12,7 @@ namespace Hearth.Numerics;
 internal static unsafe class Gemm
 {
     private const int MaximumTile = 256;          // chain elements in a tile: half of one, 16 KB, and a group of rows stay in 32 KB
+    private const int MaximumChunk = 192;         // rows of an item: 192 KB of a tile's chain, to stay in a second-level cache of 512 KB
     private const int MaximumChain = 4096;        // chain elements packed at a time
     private const int MaximumPacked = 2 << 20;    // floats packed at a time: 8 MB
     private const int InlineProducts = 1 << 15;   // fewer multiplications than this are not worth waking a thread
@@ -84,9 +85,8 @@ internal static unsafe class Gemm
         private readonly int _tile;
         private int _groupsPerChunk;
         private int _chunks;
-        private int _coarsePanels;
-        private int _groupsPerFineChunk;
-        private int _fineChunks;
+        private int _unitsPerItem;
+        private int _largeItems;
         private float* _packed;
         private float* _threadScratch;
         private nint _threadStride;
@@ -105,30 +105,26 @@ internal static unsafe class Gemm
 
         public readonly int Groups => (_rows + _group - 1) / _group;
 
-        public readonly int Items => _coarsePanels * _chunks + (Panels - _coarsePanels) * _fineChunks;
+        public int Items { get; private set; }
 
         private readonly int Panels => (_columns + 31) / 32;
 
-        /// <summary>Divides the rows among items and takes scratch memory.</summary>
+        /// <summary>Divides the product among items and takes scratch memory.</summary>
         public void Reserve(GemmScratch scratch, int threads)
         {
-            // Enough items to balance the threads, but at least 96 rows for each widening of a tile, and rows that stay in the second-level cache.
+            // Rows of a chunk: a run of the chain of them stays in the second-level cache; at least 96 of them pay for widening a tile.
             int wanted = (8 * threads + Panels - 1) / Panels;
-            int most = wanted == 1 ? 512 : 256;
-            int chunks = Math.Max(Math.Min(wanted, _rows / 96), (_rows + most - 1) / most);
-            (_groupsPerChunk, _chunks) = Divide(chunks);
-            // The last panels in small items, so that threads end together.
-            _coarsePanels = threads == 1 ? Panels : Panels - Math.Min(Panels / 6, 4 * threads);
-            (_groupsPerFineChunk, _fineChunks) = Divide(Math.Max(chunks, _rows / 96));
+            int chunks = Math.Max(Math.Max(Math.Min(wanted, _rows / 96), (_rows + MaximumChunk - 1) / MaximumChunk), 1);
+            _groupsPerChunk = (Groups + chunks - 1) / chunks;
+            _chunks = (Groups + _groupsPerChunk - 1) / _groupsPerChunk;
+            // Panels of an item read the same rows again from that cache. The last items are single panels, so that threads end together.
+            int units = _chunks * Panels;
+            _unitsPerItem = Math.Clamp(units / (6 * threads), 1, 8);
+            _largeItems = Math.Max(0, units - (threads == 1 ? 0 : 4 * threads)) / _unitsPerItem;
+            Items = units - _largeItems * (_unitsPerItem - 1);
             _packed = scratch.Shared((long)Groups * _group * _length);
             _threadStride = (32 * MaximumTile) + (32 * 32) + (12 * 32) + 16;
             _threadScratch = scratch.PerThread(_threadStride * threads);
-        }
-
-        private readonly (int Groups, int Chunks) Divide(int chunks)
-        {
-            int groups = (Groups + chunks - 1) / Math.Max(chunks, 1);
-            return (groups, (Groups + groups - 1) / groups);
         }
 
         /// <summary>The last group may be narrower: the smallest one that a micro kernel exists for.</summary>
@@ -146,29 +142,44 @@ internal static unsafe class Gemm
             _a.Pack(first, GroupRows(valid), valid, _length, _packed + (nint)first * _length, _level != SimdLevel.Portable);
         }
 
+        // A unit is a panel by a chunk of rows; an item is a few units, panel by panel, then chunk by chunk.
         public readonly void Run(int item, int thread)
         {
-            int fine = item - _coarsePanels * _chunks;
-            int panel = fine < 0 ? item / _chunks : _coarsePanels + fine / _fineChunks;
-            int groups = fine < 0 ? _groupsPerChunk : _groupsPerFineChunk;
-            int firstGroup = groups * (fine < 0 ? item % _chunks : fine % _fineChunks);
-            int lastGroup = Math.Min(firstGroup + groups, Groups);
+            bool large = item < _largeItems;
+            int unit = large ? item * _unitsPerItem : _largeItems * (_unitsPerItem - 1) + item;
+            int end = unit + (large ? _unitsPerItem : 1);
+            while (unit < end)
+            {
+                int chunk = unit / Panels;
+                int next = Math.Min(end, (chunk + 1) * Panels);
+                RunPanels(chunk, unit - chunk * Panels, next - chunk * Panels, thread);
+                unit = next;
+            }
+        }
+
+        private readonly void RunPanels(int chunk, int firstPanel, int lastPanel, int thread)
+        {
+            int firstGroup = chunk * _groupsPerChunk;
+            int lastGroup = Math.Min(firstGroup + _groupsPerChunk, Groups);
             float* tile = _threadScratch + thread * _threadStride;
             float* square = tile + 32 * MaximumTile;
             float* edge = square + 32 * 32;
             for (int k = 0; k < _length; k += _tile)
             {
                 int length = Math.Min(_tile, _length - k);
-                _b.Fill(panel, _start + k, length, tile, square, _level != SimdLevel.Portable);
                 bool reload = _reload || k > 0;
-                int columns = Math.Min(32, _columns - panel * 32);
-                if (_level == SimdLevel.Avx512)
+                for (int panel = firstPanel; panel < lastPanel; panel++)
                 {
-                    Groups512(panel, columns, firstGroup, lastGroup, k, length, tile, edge, reload);
-                    continue;
+                    int columns = Math.Min(32, _columns - panel * 32);
+                    _b.Fill(panel, _start + k, length, tile, square, _level != SimdLevel.Portable);
+                    if (_level == SimdLevel.Avx512)
+                    {
+                        Groups512(panel, columns, firstGroup, lastGroup, k, length, tile, edge, reload);
+                        continue;
+                    }
+                    for (int half = 0; half * 16 < columns; half++)
+                        Groups256(panel * 32 + half * 16, Math.Min(16, columns - half * 16), firstGroup, lastGroup, k, length, tile + half * length * 16, edge, reload);
                 }
-                for (int half = 0; half * 16 < columns; half++)
-                    Groups256(panel * 32 + half * 16, Math.Min(16, columns - half * 16), firstGroup, lastGroup, k, length, tile + half * length * 16, edge, reload);
             }
         }
 

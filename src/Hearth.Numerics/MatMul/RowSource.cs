@@ -54,38 +54,44 @@ internal readonly unsafe struct RowSource(float* data, nint stride, bool transpo
 
     private static void Interleave(float* source, nint stride, int group, int chain, float* target, bool vector)
     {
-        int k = vector ? InterleaveVector(source, stride, group, chain, target) : 0;
-        for (; k < chain; k++)
+        int r = 0;
+        if (vector)
         {
-            for (int r = 0; r < group; r++) target[k * group + r] = source[r * stride + k];
+            for (; r + 4 <= group; r += 4) InterleaveQuad(source + r * stride, stride, group, chain, target + r);
         }
+        for (; r + 2 <= group; r += 2) InterleavePair(source + r * stride, stride, group, chain, target + r, vector);
     }
 
-    /// <summary>Returns how many chain elements are done: all but the last few.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int InterleaveVector(float* source, nint stride, int group, int chain, float* target)
+    private static void InterleaveQuad(float* a, nint stride, nint group, int chain, float* target)
+    {
+        float* b = a + stride;
+        float* c = b + stride;
+        float* d = c + stride;
+        int k = 0;
+        for (; k + 4 <= chain; k += 4, target += 4 * group)
+        {
+            var va = Sse.LoadVector128(a + k);
+            var vb = Sse.LoadVector128(b + k);
+            var vc = Sse.LoadVector128(c + k);
+            var vd = Sse.LoadVector128(d + k);
+            var ab = Sse.UnpackLow(va, vb);
+            var cd = Sse.UnpackLow(vc, vd);
+            Sse.Store(target, Sse.MoveLowToHigh(ab, cd));
+            Sse.Store(target + group, Sse.MoveHighToLow(cd, ab));
+            ab = Sse.UnpackHigh(va, vb);
+            cd = Sse.UnpackHigh(vc, vd);
+            Sse.Store(target + 2 * group, Sse.MoveLowToHigh(ab, cd));
+            Sse.Store(target + 3 * group, Sse.MoveHighToLow(cd, ab));
+        }
+        for (; k < chain; k++, target += group) (target[0], target[1], target[2], target[3]) = (a[k], b[k], c[k], d[k]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void InterleavePair(float* a, nint stride, nint group, int chain, float* target, bool vector)
     {
         int k = 0;
-        for (; k + 8 <= chain; k += 8, source += 8, target += 8 * group)
-        {
-            int r = 0;
-            if (group >= 8)
-            {
-                Transpose.Square8(source, stride, target, group);
-                r = 8;
-            }
-            if (r + 4 <= group)
-            {
-                Transpose.Square4(source + r * stride, stride, target + r, group);
-                Transpose.Square4(source + r * stride + 4, stride, target + 4 * group + r, group);
-                r += 4;
-            }
-            if (r < group)
-            {
-                Transpose.Pair4(source + r * stride, stride, target + r, group);
-                Transpose.Pair4(source + r * stride + 4, stride, target + 4 * group + r, group);
-            }
-        }
-        return k;
+        for (; vector && k + 4 <= chain; k += 4, target += 4 * group) Transpose.Pair4(a + k, stride, target, group);
+        for (; k < chain; k++, target += group) (target[0], target[1]) = (a[k], a[stride + k]);
     }
 }
