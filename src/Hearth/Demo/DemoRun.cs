@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Hearth.Cli;
 using Hearth.Client;
 using Hearth.Contracts;
@@ -18,10 +19,21 @@ internal static class DemoRun
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
-    public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken interrupted)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        // A closed terminal ends the demo like Ctrl-C does: server stopped, folder removed.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
+        return await RunAsync(options, new DemoTalk(options.Json), stop.Token);
+    }
+
+    private static async Task<int> RunAsync(DemoOptions options, DemoTalk say, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        var say = new DemoTalk(options.Json);
         var folder = Directory.CreateTempSubdirectory("hearth-demo-").FullName;
         say.Line($"Everything of this demo lies in {folder}{(options.Keep ? "" : " and is removed at the end")}.");
         DemoServer? server = null;

@@ -60,7 +60,8 @@ internal sealed class DemoServer : IAsyncDisposable
         process.Dispose();
     }
 
-    // A shell between us and the server gives it a log file, and a process group of its own: Ctrl-C is for the demo, which then ends the server.
+    // A shell between us and the server gives it a log file, and makes it deaf to Ctrl-C and a closed terminal: those are for the demo, which
+    // then ends the server, or leaves it where it is to be kept.
     private static Process Launch(string folder, string readyPath, string logPath, string? baseModelPath)
     {
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
@@ -71,7 +72,7 @@ internal sealed class DemoServer : IAsyncDisposable
             .. baseModelPath is null ? Array.Empty<string>() : ["--model", $"{DemoRecipe.OwnName}={baseModelPath}"],
         ];
         start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("log=$1; shift; trap '' INT; exec \"$@\" >\"$log\" 2>&1 </dev/null");
+        start.ArgumentList.Add("log=$1; shift; trap '' INT HUP; exec \"$@\" >\"$log\" 2>&1 </dev/null");
         start.ArgumentList.Add("sh");
         start.ArgumentList.Add(logPath);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
