@@ -63,6 +63,7 @@ internal sealed class Routes(IEndpointRouteBuilder app)
         var parts = call.Http.Request.Path.Value!.Split(':')[0].Split('/', StringSplitOptions.RemoveEmptyEntries)[1..];
         return string.Join('/', parts[..(parts.Length - parts.Length % 2)]);
     }
-
-    private sealed record BodyBound(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }
+
+/// <summary>Endpoint metadata: the largest body that an address takes (rule S6).</summary>
+internal sealed record BodyBound(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;

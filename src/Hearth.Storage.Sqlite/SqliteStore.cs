@@ -208,7 +208,7 @@ public sealed class SqliteStore : IStore
         catch (Exception broken)
         {
             TryRollBack();
-            foreach (var pending in batch) pending.Done.TrySetException(new IOException("The store could not write.", broken));
+            foreach (var pending in batch) pending.Done.TrySetException(new StoreUnavailableException(broken));
             return;
         }
         foreach (var pending in batch)

@@ -110,6 +110,23 @@ public sealed class JobTests(JobTests.Fixture fixture) : IClassFixture<JobTests.
     }
 
     [Fact]
+    public async Task An_adapter_that_is_not_what_was_reported_fails_the_job()
+    {
+        foreach (var (id, file) in new[] { ("no-weights", "adapter_config.json"), ("other-weights", "adapter_model.safetensors") })
+        {
+            var job = await _server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny" }, id);
+            var assignment = await _server.AssignmentOfAsync(job.Name);
+            var folder = Directory.CreateDirectory(Path.Combine(assignment.Trainer!.RunFolder, "adapter")).FullName;
+            await File.WriteAllTextAsync(Path.Combine(folder, file), "{}");
+            Assert.True(await _server.Reports.JobCompletedAsync(job.Name, assignment.Epoch, new(folder, new string('0', 64), 2, 1000, 1.0, 2), default));
+            job = await _server.Client.GetSupervisedJobAsync(id);
+            Assert.Equal(JobState.JOB_STATE_FAILED, job.State);
+            Assert.Contains("could not be published", job.Status!.Message);
+            await Assert.ThrowsAsync<HearthApiException>(() => _server.Client.GetModelAsync(id));
+        }
+    }
+
+    [Fact]
     public async Task A_dataset_and_a_model_in_use_cannot_be_deleted()
     {
         await _server.AddDatasetAsync("used");

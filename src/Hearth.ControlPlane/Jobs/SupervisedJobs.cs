@@ -60,11 +60,24 @@ public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue model
 
     private static double Finite(double value) => double.IsFinite(value) ? value : 0;
 
-    /// <summary>Publishes the adapter, then writes the model, READY, together with the job's end.</summary>
+    /// <summary>Publishes the adapter, then writes the model, READY, together with the job's end. An adapter that is not what was reported fails the job.</summary>
     public async ValueTask<bool> ReportCompletedAsync(ResourceName name, long epoch, TrainedAdapter adapter, CancellationToken cancellationToken)
     {
         if (await FindReportableAsync(name, epoch, cancellationToken) is null) return false;
-        var facts = AdapterConfig.Read(adapter.Folder);
+        try
+        {
+            return await PublishAsync(name, epoch, adapter, AdapterConfig.Read(adapter.Folder, adapter.Hash), cancellationToken);
+        }
+        catch (Exception unfit) when (unfit is InvalidDataException or IOException or JsonException)
+        {
+            // Messages of the file system name paths, which users never see.
+            var reason = unfit is InvalidDataException ? unfit.Message : "Its files could not be read or stored.";
+            return await ReportFailedAsync(name, epoch, $"The adapter could not be published: {reason}", cancellationToken);
+        }
+    }
+
+    private async ValueTask<bool> PublishAsync(ResourceName name, long epoch, TrainedAdapter adapter, AdapterConfig facts, CancellationToken cancellationToken)
+    {
         return await mailbox.RunAsync(OutboxHandlers.BlobsMailbox, async cancel =>
         {
             var path = await blobs.PublishFolderAsync(adapter.Folder, adapter.Hash, cancel);

@@ -9,6 +9,7 @@ public interface IStore : IAsyncDisposable
     /// <exception cref="VersionConflictException">A row changed since it was read, or a row it refers to is gone.</exception>
     /// <exception cref="RowExistsException">An inserted row's name is taken.</exception>
     /// <exception cref="RowInUseException">A row to delete is referred to.</exception>
+    /// <exception cref="StoreUnavailableException">The disk is full, or the store cannot be reached.</exception>
     ValueTask CommitAsync(Change change, CancellationToken cancellationToken);
 
     /// <summary>A number greater than any it returned before, across restarts (rule R5).</summary>
@@ -62,3 +63,6 @@ public sealed class RowInUseException(string name, string user) : Exception($"{n
     public string Name { get; } = name;
     public string User { get; } = user;
 }
+
+/// <summary>The store cannot write now: nothing of the change is there (rule R11).</summary>
+public sealed class StoreUnavailableException(Exception inner) : Exception("The store could not write.", inner);

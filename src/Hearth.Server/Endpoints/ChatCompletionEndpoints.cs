@@ -19,15 +19,7 @@ internal static class ChatCompletionEndpoints
 
     private static async Task AnswerAsync(InferenceCall call, string id)
     {
-        var choices = Enumerable.Range(0, call.Choices).Select(index => new ChoiceBuilder(index, call.LegacyLogprobs)).ToArray();
-        var usage = new GenerationUsage(0, 0, 0);
-        IReadOnlyList<int>? prompt = null;
-        await foreach (var part in call.EventsAsync())
-        {
-            choices[part.Choice].Add(part);
-            prompt = part.PromptTokenIds ?? prompt;
-            usage = part.Usage ?? usage;
-        }
+        var (choices, usage, prompt) = await call.CollectAsync();
         await call.WriteAsync(new ChatCompletion
         {
             Id = id,
@@ -36,7 +28,7 @@ internal static class ChatCompletionEndpoints
             Choices = [.. choices.Select(choice => choice.ToChat(call.TokenIds))],
             Usage = InferenceCall.ToUsage(usage),
             PerfMetrics = call.PerfMetrics(usage),
-            PromptTokenIds = call.TokenIds ? prompt : null,
+            PromptTokenIds = prompt,
         }, usage);
     }
 

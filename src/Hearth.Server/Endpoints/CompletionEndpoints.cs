@@ -20,15 +20,7 @@ internal static class CompletionEndpoints
 
     private static async Task AnswerAsync(InferenceCall call, string id)
     {
-        var choices = Enumerable.Range(0, call.Choices).Select(index => new ChoiceBuilder(index, call.LegacyLogprobs)).ToArray();
-        var usage = new GenerationUsage(0, 0, 0);
-        IReadOnlyList<int>? prompt = null;
-        await foreach (var part in call.EventsAsync())
-        {
-            choices[part.Choice].Add(part);
-            prompt = part.PromptTokenIds ?? prompt;
-            usage = part.Usage ?? usage;
-        }
+        var (choices, usage, prompt) = await call.CollectAsync();
         await call.WriteAsync(new Completion
         {
             Id = id,

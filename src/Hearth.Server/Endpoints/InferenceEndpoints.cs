@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Hearth.Contracts;
 using Hearth.ControlPlane;
-using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Hearth.Server;
 
@@ -44,6 +43,4 @@ internal static class InferenceEndpoints
         SupportsTools = model.Value.Facts?.SupportsTools ?? false,
         ContextLength = model.Value.Facts?.ContextLength ?? 0,
     };
-
-    private sealed record BodyBound(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

@@ -33,8 +33,11 @@ internal static partial class ErrorRoom
                 return new HttpRefusal(413, ErrorCode.InvalidArgument, "The request body is larger than this address takes.");
             case BadHttpRequestException bad:
                 return new HttpRefusal(bad.StatusCode, ErrorCode.InvalidArgument, "The request is not valid HTTP.");
+            case StoreUnavailableException:
+                LogUnexpected(Logger(context), error, context.TraceIdentifier);
+                return new HearthException(ErrorCode.Unavailable, "The store cannot take changes now. Nothing was changed; retry in a moment.");
             default:
-                LogUnexpected(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server.Errors"), error, context.TraceIdentifier);
+                LogUnexpected(Logger(context), error, context.TraceIdentifier);
                 return new HearthException(ErrorCode.Internal, $"An internal error happened. The log has it under {context.TraceIdentifier}.");
         }
     }
@@ -83,6 +86,8 @@ internal static partial class ErrorRoom
         415 => new HttpRefusal(415, ErrorCode.InvalidArgument, "Unsupported media type. Send Content-Type: application/json."),
         var status => new HttpRefusal(status, ErrorCode.InvalidArgument, "The request was refused."),
     };
+
+    private static ILogger Logger(HttpContext context) => context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Hearth.Server.Errors");
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Unexpected error in request {RequestId}")]
     private static partial void LogUnexpected(ILogger logger, Exception error, string requestId);

@@ -35,7 +35,7 @@ internal sealed class ChoiceBuilder(int index, bool legacyLogprobs)
         Text = _text.ToString(),
         FinishReason = _finishReason,
         Logprobs = new LogprobsWriter(legacyLogprobs).Write(_logprobs),
-        PromptTokenIds = tokenIds ? prompt : null,
+        PromptTokenIds = prompt,
         TokenIds = tokenIds ? _tokenIds : null,
     };
 }

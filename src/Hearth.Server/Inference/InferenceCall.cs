@@ -43,6 +43,21 @@ internal sealed class InferenceCall
 
     public IAsyncEnumerable<GenerationEvent> EventsAsync() => _run.EventsAsync(_http.RequestAborted);
 
+    /// <summary>The whole answer, for callers that do not stream.</summary>
+    public async ValueTask<(IReadOnlyList<ChoiceBuilder> Choices, GenerationUsage Usage, IReadOnlyList<int>? PromptTokenIds)> CollectAsync()
+    {
+        var choices = Enumerable.Range(0, Choices).Select(index => new ChoiceBuilder(index, LegacyLogprobs)).ToArray();
+        var usage = new GenerationUsage(0, 0, 0);
+        IReadOnlyList<int>? prompt = null;
+        await foreach (var part in EventsAsync())
+        {
+            choices[part.Choice].Add(part);
+            prompt = part.PromptTokenIds ?? prompt;
+            usage = part.Usage ?? usage;
+        }
+        return (choices, usage, TokenIds ? prompt : null);
+    }
+
     public static UsageInfo ToUsage(GenerationUsage usage) => new()
     {
         PromptTokens = usage.PromptTokens,
