@@ -37,7 +37,7 @@ internal static class GemmBenchmark
         using var outputBlock = NativeBlock.ForFloats(rows * outputs, out var y);
         Values(rows * inputs).CopyTo(x.Span);
         double peak = 0, best = double.MaxValue;
-        for (int round = 0; round < 400; round++)
+        for (int round = 0; round < 800; round++)
         {
             peak = Math.Max(peak, FmaPeak.Measure(pool, Simd.Level));
             for (int i = 0; i < 4; i++) best = Math.Min(best, Clock.Time(() => Kernels.MatMul(pool, x, rows, weight, y)));
