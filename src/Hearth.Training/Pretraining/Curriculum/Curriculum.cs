@@ -14,7 +14,7 @@ public sealed class Curriculum(ulong seed = 1)
     private static readonly ICurriculumTask[] Short =
     [
         new ArithmeticTask(), new NumberWordsTask(), new CopyTask(), new ReverseTask(), new SortTask(), new CountTask(), new CompareTask(), new JsonTask(), new DatesTask(),
-        new UnitsTask(), new NumberedListTask(), new SectionsTask(), new CapitalsTask(), new WordProblemTask("word-problem-1", 1, 110), new WordProblemTask("word-problem-2", 2, 110, most: 20),
+        new UnitsTask(), new NumberedListTask(), new SectionsTask(), new CapitalsTask(), new WordProblemTask("word-problem-1", 1, 110), new WordProblemTask("word-problem-2", 2, 90),
         new StepsTask(), new TwoTurnTask(), new RefusalTask(), new SmallTalkTask(),
     ];
 

@@ -14,11 +14,11 @@ internal sealed class CompareTask : ICurriculumTask
 
     public string Name => "compare";
 
-    public int Weight => 55;
+    public int Weight => 40;
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
-        var most = random.Chance(80) ? 99 : 999;
+        var most = random.Chance(60) ? 99 : 999;
         var pair = Lists.Numbers(ref random, 2, most);
         var (a, b) = (pair[0], pair[1]);
         var (x, y) = (a > b ? a : b, a > b ? b : a);
@@ -48,7 +48,7 @@ internal sealed class CompareTask : ICurriculumTask
 
     private ChatExample Extreme(ref RowRandom random, string template, Func<int[], int> pick)
     {
-        var numbers = Lists.Numbers(ref random, random.Between(3, 4), 99);
+        var numbers = Lists.Numbers(ref random, random.Between(3, 5), 99);
         return new(Name, Words.Fill(template, ("list", string.Join(", ", numbers))), Lists.Digits(pick(numbers)), "extreme:" + string.Join(',', numbers));
     }
 }

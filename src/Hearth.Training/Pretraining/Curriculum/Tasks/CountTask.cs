@@ -21,7 +21,7 @@ internal sealed class CountTask : ICurriculumTask
 
     public string Name => "count";
 
-    public int Weight => 60;
+    public int Weight => 40;
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split) => random.Below(3) switch
     {
@@ -32,15 +32,15 @@ internal sealed class CountTask : ICurriculumTask
 
     private ChatExample CountAll(ref RowRandom random)
     {
-        var items = random.Sample(Words.ListWords, random.Between(2, 6));
+        var items = random.Sample(Words.ListWords, random.Between(2, 8));
         return Row(random.Pick(All), "", items, items.Length);
     }
 
     private ChatExample CountOne(ref RowRandom random)
     {
-        var few = random.Sample(Words.ListWords, 2);
-        var items = new string[random.Between(3, 5)];
-        for (var i = 0; i < items.Length; i++) items[i] = few[random.Below(2)];
+        var few = random.Sample(Words.ListWords, 3);
+        var items = new string[random.Between(4, 7)];
+        for (var i = 0; i < items.Length; i++) items[i] = few[random.Below(3)];
         return Row(random.Pick(One), few[0], items, items.Count(i => i == few[0]));
     }
 
@@ -48,7 +48,7 @@ internal sealed class CountTask : ICurriculumTask
     {
         var kind = random.Pick(Kinds);
         var items = new List<string>();
-        for (var i = random.Between(2, 4); i > 0; i--) items.Add(random.Pick(random.Chance(50) ? kind.Words : Words.ListWords));
+        for (var i = random.Between(3, 6); i > 0; i--) items.Add(random.Pick(random.Chance(50) ? kind.Words : Words.ListWords));
         return Row(random.Pick(OfKind), kind.Name, items, items.Count(kind.Words.Contains));
     }
 

@@ -17,12 +17,12 @@ internal sealed class NumberWordsTask : ICurriculumTask
 
     public string Name => "number-words";
 
-    public int Weight => 95;
+    public int Weight => 60;
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split) => random.Below(10) switch
     {
-        < 3 => Arithmetic(Sum.DrawPlusMinus(ref random, split, most: 20), ref random),
-        < 7 => Convert(ref random, ToWords, Lists.Digits, Words.Number),
+        < 6 => Arithmetic(Sum.DrawPlusMinus(ref random, split), ref random),
+        < 8 => Convert(ref random, ToWords, Lists.Digits, Words.Number),
         _ => Convert(ref random, ToDigits, Words.Number, Lists.Digits),
     };
 
@@ -35,7 +35,7 @@ internal sealed class NumberWordsTask : ICurriculumTask
 
     private ChatExample Convert(ref RowRandom random, string[] templates, Func<int, string> from, Func<int, string> to)
     {
-        var numbers = Lists.Numbers(ref random, random.Between(1, 2), 99);
+        var numbers = Lists.Numbers(ref random, random.Between(1, 3), 120);
         var question = Words.Fill(random.Pick(templates), ("n", string.Join(", ", numbers.Select(from))));
         if (numbers.Length > 1) question = question.Replace("as a number", "as numbers", StringComparison.Ordinal).Replace("Which number is", "Which numbers are", StringComparison.Ordinal);
         // A single number is a fact: there are too few to hold some back.

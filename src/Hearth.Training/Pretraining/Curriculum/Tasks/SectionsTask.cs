@@ -29,7 +29,7 @@ internal sealed class SectionsTask : ICurriculumTask
 
     public string Name => "sections";
 
-    public int Weight => 95;
+    public int Weight => 80;
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {

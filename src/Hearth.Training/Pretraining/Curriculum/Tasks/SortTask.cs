@@ -19,12 +19,12 @@ internal sealed class SortTask : ICurriculumTask
 
     public string Name => "sort";
 
-    public int Weight => 90;
+    public int Weight => 75;
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
         var separator = Lists.Separator(ref random);
-        const int count = 3;
+        var count = random.Between(3, 4);
         if (random.Chance(40))
         {
             var words = random.Sample(Words.ListWords, count);

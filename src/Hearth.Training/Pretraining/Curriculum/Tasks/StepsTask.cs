@@ -11,7 +11,7 @@ internal sealed class StepsTask : ICurriculumTask
 
     public string Name => "steps";
 
-    public int Weight => 105;
+    public int Weight => 95;
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {

@@ -1,8 +1,7 @@
 namespace Hearth.Training;
 
 /// <summary>Word problems with one or two calculations, answered with the number alone.</summary>
-/// <param name="most">Largest number in a problem: two calculations in the head are hard for a small model, so theirs are small.</param>
-internal sealed class WordProblemTask(string name, int steps, int weight, int most = 99) : ICurriculumTask
+internal sealed class WordProblemTask(string name, int steps, int weight) : ICurriculumTask
 {
     private static readonly string[] Frames = ["{p}", "{p}", "{p}", "{p}", "{p}", "Solve this: {p}", "Here is a problem. {p}", "Read and answer: {p}", "{p} Give the number."];
 
@@ -12,7 +11,7 @@ internal sealed class WordProblemTask(string name, int steps, int weight, int mo
 
     public ChatExample Generate(ref RowRandom random, ProblemSplit split)
     {
-        var problem = WordProblems.Draw(ref random, split, steps, most: most);
+        var problem = WordProblems.Draw(ref random, split, steps);
         return new(Name, Words.Fill(random.Pick(Frames), ("p", problem.Text)), Lists.Digits(problem.Answer), problem.Key, AnswerRule.LastNumber);
     }
 }
