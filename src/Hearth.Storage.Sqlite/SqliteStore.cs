@@ -126,7 +126,10 @@ public sealed class SqliteStore : IStore
             "SELECT key, account, kind, resource, model, at, prompt_tokens, cached_tokens, completion_tokens, trained_tokens FROM usage WHERE account = $account ORDER BY key",
             row => new UsageEntry(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), Time(row, 5))
             {
-                PromptTokens = row.GetInt64(6), CachedTokens = row.GetInt64(7), CompletionTokens = row.GetInt64(8), TrainedTokens = row.GetInt64(9),
+                PromptTokens = row.GetInt64(6),
+                CachedTokens = row.GetInt64(7),
+                CompletionTokens = row.GetInt64(8),
+                TrainedTokens = row.GetInt64(9),
             }, ("$account", account)));
 
     public ValueTask<DateTimeOffset?> LastUsageAsync(string resource, CancellationToken cancellationToken) =>

@@ -73,8 +73,15 @@ public sealed class FirstLightTests(FirstLightTests.SharedServer shared) : IClas
 
     private static SupervisedFineTuningJobParam SmallJob(string dataset, string output, double epochs) => new()
     {
-        BaseModel = RunningServer.BaseModel, Dataset = dataset, EvaluationDataset = dataset, OutputModel = output, LoraRank = 8, LearningRate = 3e-3,
-        Epochs = epochs, BatchSizeSamples = 16, MaxContextLength = 256,
+        BaseModel = RunningServer.BaseModel,
+        Dataset = dataset,
+        EvaluationDataset = dataset,
+        OutputModel = output,
+        LoraRank = 8,
+        LearningRate = 3e-3,
+        Epochs = epochs,
+        BatchSizeSamples = 16,
+        MaxContextLength = 256,
     };
 
     private static ChatCompletionRequest Question(string model) =>

@@ -18,7 +18,9 @@ internal static class OpenAiPackage
             "The npm package 'openai' is not installed. Run: (cd tests/Hearth.EndToEnd.Tests/OpenAiPackage && npm ci)");
         using var node = Process.Start(new ProcessStartInfo("node", ["ask.mjs", baseUrl.ToString(), key, model, prompt])
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var output = node.StandardOutput.ReadToEndAsync();
         var errors = node.StandardError.ReadToEndAsync();

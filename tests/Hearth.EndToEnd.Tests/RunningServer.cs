@@ -59,7 +59,9 @@ public sealed class RunningServer : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "hearth.dll"), .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         return Process.Start(start)!;
     }
@@ -122,7 +124,10 @@ public sealed class RunningServer : IAsyncDisposable
 
     public static ChatCompletionRequest Question(string model, string text) => new()
     {
-        Model = model, Messages = JsonSerializer.SerializeToElement(new[] { new { role = "user", content = text } }), Temperature = 0, MaxTokens = 24,
+        Model = model,
+        Messages = JsonSerializer.SerializeToElement(new[] { new { role = "user", content = text } }),
+        Temperature = 0,
+        MaxTokens = 24,
     };
 
     /// <summary>Kills the server as a crash would.</summary>

@@ -9,22 +9,22 @@ using Hearth.Workers;
 switch (args[0])
 {
     case WorkerProgram.TrainerVerb:
-    {
-        var spec = JsonSerializer.Deserialize<TrainerSpec>(File.ReadAllText(args[1]), WorkerJson.Options)!;
-        return await Script.PlayAsync(spec.DatasetPath, null);
-    }
+        {
+            var spec = JsonSerializer.Deserialize<TrainerSpec>(File.ReadAllText(args[1]), WorkerJson.Options)!;
+            return await Script.PlayAsync(spec.DatasetPath, null);
+        }
     case WorkerProgram.ReplicaVerb:
-    {
-        var launch = JsonSerializer.Deserialize<ReplicaLaunch>(File.ReadAllText(args[1]), WorkerJson.Options)!;
-        return await Script.PlayAsync(launch.Spec.ModelPath, launch);
-    }
+        {
+            var launch = JsonSerializer.Deserialize<ReplicaLaunch>(File.ReadAllText(args[1]), WorkerJson.Options)!;
+            return await Script.PlayAsync(launch.Spec.ModelPath, launch);
+        }
     case "parent":
-    {
-        var worker = WorkerProcess.Start(WorkerProgram.Current(Environment.GetCommandLineArgs()[0]), [WorkerProgram.TrainerVerb, args[1]]);
-        Console.WriteLine(worker.Id);
-        await worker.Exited;
-        return 0;
-    }
+        {
+            var worker = WorkerProcess.Start(WorkerProgram.Current(Environment.GetCommandLineArgs()[0]), [WorkerProgram.TrainerVerb, args[1]]);
+            Console.WriteLine(worker.Id);
+            await worker.Exited;
+            return 0;
+        }
     default:
         return 64;
 }

@@ -28,7 +28,11 @@ public sealed class ScriptedGateway : IReplicaGateway
             var last = choice == request.N - 1;
             yield return new()
             {
-                Choice = choice, Text = " world", TokenIds = [11], FinishReason = "stop", Logprobs = Logprob(request, 11, " world", -0.25),
+                Choice = choice,
+                Text = " world",
+                TokenIds = [11],
+                FinishReason = "stop",
+                Logprobs = Logprob(request, 11, " world", -0.25),
                 Usage = last ? new(3, 2 * request.N, 1) : null,
             };
         }

@@ -124,8 +124,14 @@ internal sealed class ScriptedNode : IAssignments, INodeReports, IAsyncDisposabl
 
     private TrainerSpec TrainerSpec(string scriptPath, string job) => new()
     {
-        BaseModelPath = "none", DatasetPath = scriptPath, RunFolder = Path.Combine(Folder, "runs", job), Epochs = 1, LearningRate = 1e-3,
-        LoraRank = 8, MaxContextLength = 128, BatchSizeTokens = 1024,
+        BaseModelPath = "none",
+        DatasetPath = scriptPath,
+        RunFolder = Path.Combine(Folder, "runs", job),
+        Epochs = 1,
+        LearningRate = 1e-3,
+        LoraRank = 8,
+        MaxContextLength = 128,
+        BatchSizeTokens = 1024,
     };
 
     private static string CommandLine(int processId)

@@ -22,7 +22,9 @@ public static class ChatCommand
         {
             var request = new ChatCompletionRequest
             {
-                Model = parsed.GetRequiredValue(model), Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(maxTokens),
+                Model = parsed.GetRequiredValue(model),
+                Temperature = parsed.GetValue(temperature),
+                MaxTokens = parsed.GetValue(maxTokens),
             };
             if (parsed.GetValue(prompt) is { } text) await AnswerAsync(client, request, [new Turn("user", text)], parsed.IsJson(), cancellationToken);
             else await ConverseAsync(client, request, cancellationToken);

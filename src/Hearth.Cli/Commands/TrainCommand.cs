@@ -25,8 +25,13 @@ public static class TrainCommand
             await UploadAsync(client, id, parsed.GetRequiredValue(file), cancellationToken);
             var job = await RunAsync(client, id, new SupervisedFineTuningJobParam
             {
-                Dataset = id, OutputModel = id, BaseModel = parsed.GetRequiredValue(baseModel), Epochs = parsed.GetValue(epochs),
-                LearningRate = parsed.GetValue(rate), LoraRank = parsed.GetValue(rank), BatchSizeSamples = parsed.GetValue(batch),
+                Dataset = id,
+                OutputModel = id,
+                BaseModel = parsed.GetRequiredValue(baseModel),
+                Epochs = parsed.GetValue(epochs),
+                LearningRate = parsed.GetValue(rate),
+                LoraRank = parsed.GetValue(rank),
+                BatchSizeSamples = parsed.GetValue(batch),
             }, parsed.IsJson(), cancellationToken);
             if (parsed.IsJson()) CommandOutput.WriteJson(new { job = job.Name, model = job.OutputModel, steps = job.HearthProgress?.Step, loss = job.HearthProgress?.Loss });
             else Console.Out.WriteLine($"{job.OutputModel} is ready. Deploy it with: hearth deploy {id}");

@@ -22,8 +22,11 @@ public sealed class ApiKeys(ResourceStore resources)
             if (expireTime <= resources.Now) throw HearthException.Invalid("expireTime is in the past. Give a later time, or leave it out.");
             var record = new ApiKeyRecord
             {
-                DisplayName = displayName, Hash = Convert.ToHexStringLower(Hash(key)), Prefix = key[..VisibleCharacters],
-                Email = owner.Value.Email, ExpireTime = expireTime,
+                DisplayName = displayName,
+                Hash = Convert.ToHexStringLower(Hash(key)),
+                Prefix = key[..VisibleCharacters],
+                Email = owner.Value.Email,
+                ExpireTime = expireTime,
             };
             var row = resources.NewRow(name, "", record, user.Value);
             change.Insert(row).AddKey(new(Hash(key), name.Value));

@@ -21,7 +21,8 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
         new(ErrorCode.NotFound, "Model not found, inaccessible, and/or not deployed") { Param = "model" };
 
     public static HearthException ScalingUp() => new(
-        ErrorCode.Unavailable, "Deployment is currently scaled to zero and is scaling up. Please retry your request in a few minutes.") { Reason = "DEPLOYMENT_SCALING_UP" };
+        ErrorCode.Unavailable, "Deployment is currently scaled to zero and is scaling up. Please retry your request in a few minutes.")
+    { Reason = "DEPLOYMENT_SCALING_UP" };
 
     private sealed record Target(string Model, ResourceName Deployment, string? Addon, string? Hash);
 

@@ -55,7 +55,10 @@ public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue model
     // JSON has no NaN; an unknown rate or time is 0.
     private static JobProgress Finite(JobProgress progress) => progress with
     {
-        Loss = Finite(progress.Loss), TokensPerSecond = Finite(progress.TokensPerSecond), Epoch = Finite(progress.Epoch), SecondsLeft = Finite(progress.SecondsLeft),
+        Loss = Finite(progress.Loss),
+        TokensPerSecond = Finite(progress.TokensPerSecond),
+        Epoch = Finite(progress.Epoch),
+        SecondsLeft = Finite(progress.SecondsLeft),
     };
 
     private static double Finite(double value) => double.IsFinite(value) ? value : 0;
@@ -239,24 +242,24 @@ public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue model
     private TrainerSpec ToTrainer(
         ResourceName name, SupervisedJobSpec spec, Stored<ModelRecord> model, Stored<DatasetRecord> dataset, Stored<DatasetRecord>? evaluation,
         Stored<ModelRecord>? warm) => new()
-    {
-        BaseModelPath = model.Value.Path,
-        WarmStartPath = warm?.Value.Path,
-        DatasetPath = blobs.PathOf(dataset.Value.Blob),
-        EvaluationDatasetPath = evaluation is null ? null : blobs.PathOf(evaluation.Value.Blob),
-        RunFolder = blobs.RunFolder(name.Value),
-        Epochs = spec.Epochs,
-        LearningRate = spec.LearningRate,
-        LoraRank = spec.LoraRank,
-        MaxContextLength = spec.MaxContextLength,
-        BatchSizeTokens = spec.BatchSizeTokens,
-        BatchSizeSamples = spec.BatchSizeSamples,
-        GradientAccumulationSteps = spec.GradientAccumulationSteps,
-        WarmupSteps = spec.WarmupSteps,
-        WeightDecay = spec.WeightDecay,
-        Seed = spec.Seed,
-        ChatTemplate = spec.JinjaTemplate == "" ? null : spec.JinjaTemplate,
-    };
+        {
+            BaseModelPath = model.Value.Path,
+            WarmStartPath = warm?.Value.Path,
+            DatasetPath = blobs.PathOf(dataset.Value.Blob),
+            EvaluationDatasetPath = evaluation is null ? null : blobs.PathOf(evaluation.Value.Blob),
+            RunFolder = blobs.RunFolder(name.Value),
+            Epochs = spec.Epochs,
+            LearningRate = spec.LearningRate,
+            LoraRank = spec.LoraRank,
+            MaxContextLength = spec.MaxContextLength,
+            BatchSizeTokens = spec.BatchSizeTokens,
+            BatchSizeSamples = spec.BatchSizeSamples,
+            GradientAccumulationSteps = spec.GradientAccumulationSteps,
+            WarmupSteps = spec.WarmupSteps,
+            WeightDecay = spec.WeightDecay,
+            Seed = spec.Seed,
+            ChatTemplate = spec.JinjaTemplate == "" ? null : spec.JinjaTemplate,
+        };
 
     /// <summary>All problems in one message.</summary>
     private static void ThrowIfAny(IEnumerable<FieldFault> found)

@@ -16,7 +16,11 @@ public sealed class ModelCatalogue(ResourceStore resources)
             var known = await resources.FindAsync<ModelRecord>(name, cancel);
             var record = (known?.Value ?? new ModelRecord { CreatedBy = caller.Email }) with
             {
-                Kind = ModelRecord.BaseKind, Public = true, Path = path, Facts = facts, Echo = Records.Write(new { displayName }),
+                Kind = ModelRecord.BaseKind,
+                Public = true,
+                Path = path,
+                Facts = facts,
+                Echo = Records.Write(new { displayName }),
             };
             var row = known?.With(record, ModelRecord.Ready, resources.Now) ?? resources.NewRow(name, ModelRecord.Ready, record);
             _ = known is null ? change.Insert(row) : change.Update(row);

@@ -46,7 +46,7 @@ public sealed partial record ResourceName
         if (id is not null && IdPattern().IsMatch(id)) return id;
         throw new HearthException(ErrorCode.InvalidArgument,
             $"{field} '{id}' is not a valid id. Use 1 to 63 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen.")
-            { Param = field };
+        { Param = field };
     }
 
     public override string ToString() => Value;

@@ -12,14 +12,14 @@ internal static unsafe class PanelTiles
     {
         if (!vector) FillPortable(type, panel, start, length, tile, half);
         else switch (type)
-        {
-            case WeightType.F32: Fill<F32Row256>(panel, start, length, tile, half); break;
-            case WeightType.BF16: Fill<BF16Row256>(panel, start, length, tile, half); break;
-            case WeightType.F16: Fill<F16Row256>(panel, start, length, tile, half); break;
-            case WeightType.Q8_0: Fill<Q8Row256>(panel, start, length, tile, half); break;
-            case WeightType.Q4_0: Fill<Q40Row256>(panel, start, length, tile, half); break;
-            case WeightType.Q4_1: Fill<Q41Row256>(panel, start, length, tile, half); break;
-        }
+            {
+                case WeightType.F32: Fill<F32Row256>(panel, start, length, tile, half); break;
+                case WeightType.BF16: Fill<BF16Row256>(panel, start, length, tile, half); break;
+                case WeightType.F16: Fill<F16Row256>(panel, start, length, tile, half); break;
+                case WeightType.Q8_0: Fill<Q8Row256>(panel, start, length, tile, half); break;
+                case WeightType.Q4_0: Fill<Q40Row256>(panel, start, length, tile, half); break;
+                case WeightType.Q4_1: Fill<Q41Row256>(panel, start, length, tile, half); break;
+            }
     }
 
     /// <summary>Widens the 32 scales, and the 32 minima where there are any, of a block.</summary>

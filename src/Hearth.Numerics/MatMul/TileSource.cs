@@ -41,13 +41,19 @@ internal unsafe struct TileSource
     /// <summary>Row-major floats [chain, columns].</summary>
     public static TileSource Rows(float* rows, int columns) => new()
     {
-        _kind = Kind.Rows, _data = (byte*)rows, _stride = columns, _columns = columns,
+        _kind = Kind.Rows,
+        _data = (byte*)rows,
+        _stride = columns,
+        _columns = columns,
     };
 
     /// <summary>Row-major floats [columns, chain].</summary>
     public static TileSource RowsTransposed(float* rows, int columns, int chain) => new()
     {
-        _kind = Kind.RowsTransposed, _data = (byte*)rows, _stride = chain, _columns = columns,
+        _kind = Kind.RowsTransposed,
+        _data = (byte*)rows,
+        _stride = chain,
+        _columns = columns,
     };
 
     /// <summary>Fills chain elements <paramref name="start"/>.. of columns 32 <paramref name="panel"/>... <paramref name="start"/> is a multiple of 32.</summary>

@@ -47,21 +47,21 @@ internal static unsafe class Widening
             case WeightType.BF16: return FromBFloat16(((ushort*)panel)[k * 32 + BFloat16Slot(column)]);
             case WeightType.F16: return FromFloat16(((ushort*)panel)[k * 32 + column]);
             case WeightType.Q8_0:
-            {
-                byte* block = panel + (long)(k / 32) * Q8BlockBytes;
-                return FromFloat16(((ushort*)block)[column]) * (sbyte)block[64 + k % 32 * 32 + column];
-            }
+                {
+                    byte* block = panel + (long)(k / 32) * Q8BlockBytes;
+                    return FromFloat16(((ushort*)block)[column]) * (sbyte)block[64 + k % 32 * 32 + column];
+                }
             case WeightType.Q4_0:
-            {
-                byte* block = panel + (long)(k / 32) * Q40BlockBytes;
-                return FromFloat16(((ushort*)block)[column]) * (Nibble(block + 64, k % 32, column) - 8);
-            }
+                {
+                    byte* block = panel + (long)(k / 32) * Q40BlockBytes;
+                    return FromFloat16(((ushort*)block)[column]) * (Nibble(block + 64, k % 32, column) - 8);
+                }
             default:
-            {
-                byte* block = panel + (long)(k / 32) * Q41BlockBytes;
-                float product = FromFloat16(((ushort*)block)[column]) * Nibble(block + 128, k % 32, column);
-                return product + FromFloat16(((ushort*)block)[32 + column]);
-            }
+                {
+                    byte* block = panel + (long)(k / 32) * Q41BlockBytes;
+                    float product = FromFloat16(((ushort*)block)[column]) * Nibble(block + 128, k % 32, column);
+                    return product + FromFloat16(((ushort*)block)[32 + column]);
+                }
         }
     }
 

@@ -20,7 +20,8 @@ internal static class ApiKeyEndpoints
         Mapping.CheckTexts(param.DisplayName);
         var key = ApiKeys.NewKey();
         return ToContract(await call.Service<ApiKeys>().CreateAsync(
-            call.Caller, user, key, param.DisplayName ?? "default", param.ExpireTime, call.Cancelled)) with { Key = key };
+            call.Caller, user, key, param.DisplayName ?? "default", param.ExpireTime, call.Cancelled)) with
+        { Key = key };
     }
 
     private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(

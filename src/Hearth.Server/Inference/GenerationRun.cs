@@ -79,7 +79,9 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
         _metered = true;
         var entry = new UsageEntry($"chat/{request.RequestId}", caller.Account, "chat", route.Deployment.Value, route.Model, clock.GetUtcNow())
         {
-            PromptTokens = usage.PromptTokens, CachedTokens = usage.CachedPromptTokens, CompletionTokens = usage.CompletionTokens,
+            PromptTokens = usage.PromptTokens,
+            CachedTokens = usage.CachedPromptTokens,
+            CompletionTokens = usage.CompletionTokens,
         };
         await store.CommitAsync(new Change().Meter(entry), CancellationToken.None); // a caller that left is metered too
     }

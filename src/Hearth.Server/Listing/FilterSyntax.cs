@@ -132,5 +132,6 @@ internal sealed class FilterSyntax
     }
 
     private HearthException Error(string what) => new(ErrorCode.InvalidArgument,
-        $"filter: {what} at character {_at + 1} of '{_text}'. Write comparisons such as state=READY, joined by AND and OR.") { Param = "filter" };
+        $"filter: {what} at character {_at + 1} of '{_text}'. Write comparisons such as state=READY, joined by AND and OR.")
+    { Param = "filter" };
 }

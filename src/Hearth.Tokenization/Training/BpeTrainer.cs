@@ -57,7 +57,13 @@ public sealed class BpeTrainer
             padding = (object?)null,
             added_tokens = _options.SpecialTokens.Select((content, id) => new
             {
-                id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true,
+                id,
+                content,
+                single_word = false,
+                lstrip = false,
+                rstrip = false,
+                normalized = false,
+                special = true,
             }),
             normalizer = (object?)null,
             pre_tokenizer = new

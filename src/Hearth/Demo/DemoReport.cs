@@ -25,11 +25,16 @@ internal sealed record DemoReport
 
     public static DemoReport Of(DemoEvaluation before, DemoEvaluation after, SupervisedFineTuningJob job) => new()
     {
-        BaseFormat = before.HeldOut.Format, TunedFormat = after.HeldOut.Format,
-        BaseAnswer = before.HeldOut.Answer, TunedAnswer = after.HeldOut.Answer,
-        BaseExact = before.HeldOut.Exact, TunedExact = after.HeldOut.Exact,
-        BaseLoss = job.HearthEvaluation?.LossBefore, TunedLoss = job.HearthEvaluation?.LossAfter,
-        Steps = job.HearthProgress?.Step ?? 0, TokensPerSecond = job.HearthProgress?.TokensPerSecond ?? 0,
+        BaseFormat = before.HeldOut.Format,
+        TunedFormat = after.HeldOut.Format,
+        BaseAnswer = before.HeldOut.Answer,
+        TunedAnswer = after.HeldOut.Answer,
+        BaseExact = before.HeldOut.Exact,
+        TunedExact = after.HeldOut.Exact,
+        BaseLoss = job.HearthEvaluation?.LossBefore,
+        TunedLoss = job.HearthEvaluation?.LossAfter,
+        Steps = job.HearthProgress?.Step ?? 0,
+        TokensPerSecond = job.HearthProgress?.TokensPerSecond ?? 0,
         NewPhrasings = new NewPhrasingsReport(
             before.NewPhrasings.Format, after.NewPhrasings.Format, before.NewPhrasings.Answer, after.NewPhrasings.Answer,
             before.NewPhrasings.Exact, after.NewPhrasings.Exact),

@@ -125,8 +125,10 @@ public sealed class AttentionTests
             int queries = row * 4 * 48, keys = row * 2 * 48;
             using var alone = new AttentionCase(shape, length)
             {
-                Q = packed.Q.AsSpan(queries, length * 4 * 48).ToArray(), DO = packed.DO.AsSpan(queries, length * 4 * 48).ToArray(),
-                K = packed.K.AsSpan(keys, length * 2 * 48).ToArray(), V = packed.V.AsSpan(keys, length * 2 * 48).ToArray(),
+                Q = packed.Q.AsSpan(queries, length * 4 * 48).ToArray(),
+                DO = packed.DO.AsSpan(queries, length * 4 * 48).ToArray(),
+                K = packed.K.AsSpan(keys, length * 2 * 48).ToArray(),
+                V = packed.V.AsSpan(keys, length * 2 * 48).ToArray(),
             };
             var results = alone.ForwardBackward(pool);
             Everywhere.RequireSameBits("o", results[0], together[0].AsSpan(queries, length * 4 * 48));

@@ -150,7 +150,9 @@ public sealed class CrossEntropyTests
 
         public Problem Slice(int start, int count) => this with
         {
-            Hidden = Hidden[(start * Width)..((start + count) * Width)], Targets = Targets[start..(start + count)], Weights = Weights[start..(start + count)],
+            Hidden = Hidden[(start * Width)..((start + count) * Width)],
+            Targets = Targets[start..(start + count)],
+            Weights = Weights[start..(start + count)],
         };
 
         /// <summary>Log-probabilities, dHidden, dHead.</summary>

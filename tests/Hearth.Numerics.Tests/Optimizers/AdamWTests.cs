@@ -16,7 +16,11 @@ public sealed class AdamWTests
         double Setting(string key) => fixture.Attribute(name, key).GetDouble();
         var settings = new AdamWSettings
         {
-            LearningRate = Setting("lr"), Beta1 = Setting("beta1"), Beta2 = Setting("beta2"), Epsilon = Setting("eps"), WeightDecay = Setting("weight_decay"),
+            LearningRate = Setting("lr"),
+            Beta1 = Setting("beta1"),
+            Beta2 = Setting("beta2"),
+            Epsilon = Setting("eps"),
+            WeightDecay = Setting("weight_decay"),
         };
         foreach (string kind in (string[])["matrix", "vector"])
         {

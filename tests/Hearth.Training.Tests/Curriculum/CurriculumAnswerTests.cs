@@ -122,7 +122,16 @@ public sealed partial class CurriculumAnswerTests
         {
             static long Smallest(string text) => Amount().Matches(text).Sum(m => Int(m.Groups[1]) * m.Groups[2].Value switch
             {
-                "km" => 1_000_000L, "m" => 1_000, "cm" => 10, "mm" => 1, "kg" => 1_000, "g" => 1, "dollars" => 100, "cents" => 1, "hours" => 60, _ => 1,
+                "km" => 1_000_000L,
+                "m" => 1_000,
+                "cm" => 10,
+                "mm" => 1,
+                "kg" => 1_000,
+                "g" => 1,
+                "dollars" => 100,
+                "cents" => 1,
+                "hours" => 60,
+                _ => 1,
             });
             Assert.Equal(Smallest(row.Turns[0].Content), Smallest(row.Answer));
         }

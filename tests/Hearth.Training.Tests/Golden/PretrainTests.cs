@@ -17,8 +17,19 @@ public sealed class PretrainTests
 
     private static PretrainOptions TinyRecipe() => new()
     {
-        Name = "test", Width = 32, Layers = 1, Heads = 2, KeyValueHeads = 1, FeedForwardWidth = 64, VocabularySize = 400, TokenizerRows = 500, RowsPerStep = 2, RowsPerLeaf = 1,
-        Steps = 6, WarmupSteps = 2, CheckpointEvery = 2,
+        Name = "test",
+        Width = 32,
+        Layers = 1,
+        Heads = 2,
+        KeyValueHeads = 1,
+        FeedForwardWidth = 64,
+        VocabularySize = 400,
+        TokenizerRows = 500,
+        RowsPerStep = 2,
+        RowsPerLeaf = 1,
+        Steps = 6,
+        WarmupSteps = 2,
+        CheckpointEvery = 2,
     };
 
     [Fact]

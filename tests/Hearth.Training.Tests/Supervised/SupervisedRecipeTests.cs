@@ -48,7 +48,9 @@ public sealed class SupervisedRecipeTests : IDisposable
         var first = SupervisedRecipe.Run(options with { Epochs = 10, LearningRate = 1e-2, EvaluationDatasetPath = options.DatasetPath });
         var second = SupervisedRecipe.Run(options with
         {
-            WarmStartPath = first.AdapterFolder, RunFolder = Path.Combine(_folder.Path, "second"), EvaluationDatasetPath = options.DatasetPath,
+            WarmStartPath = first.AdapterFolder,
+            RunFolder = Path.Combine(_folder.Path, "second"),
+            EvaluationDatasetPath = options.DatasetPath,
         });
         Assert.Equal(first.EvaluationLossAfter!.Value, second.EvaluationLossBefore!.Value, 1e-6);
     }
