@@ -72,7 +72,7 @@ internal static class LoraBenchmark
             double loss = _pass.Run(_batch, new float[_batch.Rows], leaves);
             foreach (var leaf in leaves) _tree.Add(leaf);
             var total = _tree.Finish();
-            _optimizer.Step(total, learningRate: 1e-4);
+            _optimizer.Step(total, _optimizer.GlobalNorm(total), learningRate: 1e-4);
             _tree.Return(total);
             return loss;
         }

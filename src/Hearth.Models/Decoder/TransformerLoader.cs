@@ -5,8 +5,6 @@ namespace Hearth.Models;
 /// <summary>Builds a <see cref="TransformerModel"/> from files or from random numbers, under the tensor names of published checkpoints.</summary>
 internal static class TransformerLoader
 {
-    private const string EmbeddingName = "model.embed_tokens.weight";
-    private const string HeadName = "lm_head.weight";
     private const string FinalNormName = "model.norm.weight";
 
     public static TransformerModel LoadFrozen(ModelFiles files)
@@ -56,7 +54,7 @@ internal static class TransformerLoader
     {
         Linear Trained(string module, int outputs, int inputs) => Linear.Trained(module, parameters, parameters[module + ".weight"]);
         NormWeight Norm(string name, int width) => new(parameters.Of(parameters[name]), parameters[name]);
-        NormWeight OptionalNorm(string name, int width) => parameters.All.Any(parameter => parameter.Name == name) ? Norm(name, width) : default;
+        NormWeight OptionalNorm(string name, int width) => parameters.Contains(name) ? Norm(name, width) : default;
 
         var embedding = Trained("model.embed_tokens", c.VocabularySize, c.Width);
         var head = c.TieEmbeddings ? embedding : Trained("lm_head", c.VocabularySize, c.Width);
@@ -74,7 +72,7 @@ internal static class TransformerLoader
             var projections = new Linear[ProjectionNames.Count];
             for (int p = 0; p < projections.Length; p++)
             {
-                var (outputs, inputs) = ProjectionShape.Of(c, (Projection)p);
+                var (outputs, inputs) = ModelLayout.LinearShape(c, ((Projection)p).Module());
                 projections[p] = linear(((Projection)p).ModulePath(i), outputs, inputs);
             }
             layers[i] = new DecoderLayer
@@ -90,28 +88,8 @@ internal static class TransformerLoader
         return new TransformerModel(c, embedding, head, norm(FinalNormName, c.Width), layers, parameters, owned);
     }
 
-    private static ParameterSet CreateParameters(ModelConfiguration c)
-    {
-        var shapes = new List<(string, int, int, bool)> { (EmbeddingName, c.VocabularySize, c.Width, false), (FinalNormName, 1, c.Width, true) };
-        if (!c.TieEmbeddings) shapes.Add((HeadName, c.VocabularySize, c.Width, false));
-        for (int i = 0; i < c.Layers; i++)
-        {
-            string prefix = $"model.layers.{i}.";
-            shapes.Add((prefix + "input_layernorm.weight", 1, c.Width, true));
-            shapes.Add((prefix + "post_attention_layernorm.weight", 1, c.Width, true));
-            if (c.QkNorm)
-            {
-                shapes.Add((prefix + "self_attn.q_norm.weight", 1, c.HeadWidth, true));
-                shapes.Add((prefix + "self_attn.k_norm.weight", 1, c.HeadWidth, true));
-            }
-            for (int p = 0; p < ProjectionNames.Count; p++)
-            {
-                var (outputs, inputs) = ProjectionShape.Of(c, (Projection)p);
-                shapes.Add((((Projection)p).ModulePath(i) + ".weight", outputs, inputs, false));
-            }
-        }
-        return ParameterSet.Create(shapes);
-    }
+    private static ParameterSet CreateParameters(ModelConfiguration c) => ParameterSet.Create(ModelLayout.Tensors(c).Select(tensor =>
+        tensor.Shape is [var rows, var columns] ? (tensor.Name, (int)rows, (int)columns, false) : (tensor.Name, 1, (int)tensor.Shape[0], true)));
 
     private static TensorView Matrix(ModelFiles files, string name, int outputs, int inputs)
     {

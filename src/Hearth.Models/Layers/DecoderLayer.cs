@@ -11,14 +11,11 @@ public static class ProjectionNames
     /// <summary>Number of projections in a layer.</summary>
     public const int Count = 7;
 
-    private static readonly string[] Modules =
-        ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
-
-    /// <summary>Last part of the module's path, such as <c>q_proj</c>.</summary>
-    public static string ShortName(this Projection projection) => Modules[(int)projection].Split('.')[1];
+    /// <summary>Path inside the layer, such as <c>self_attn.q_proj</c>; <see cref="ModelLayout.LayerModules"/> has the enumeration's order.</summary>
+    public static string Module(this Projection projection) => ModelLayout.LayerModules[(int)projection];
 
     /// <summary>Module path, such as <c>model.layers.3.mlp.up_proj</c>.</summary>
-    public static string ModulePath(this Projection projection, int layer) => $"model.layers.{layer}.{Modules[(int)projection]}";
+    public static string ModulePath(this Projection projection, int layer) => ModelLayout.ModulePath(layer, projection.Module());
 }
 
 /// <summary>A norm's weight, [D], and the trained tensor behind it, if any.</summary>

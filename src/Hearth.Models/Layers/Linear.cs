@@ -70,9 +70,8 @@ public sealed class Linear : IDisposable
     /// <summary>Embedding lookup: row <c>tokenIds[t]</c> of W into row t of y, [T, inputs].</summary>
     public void Gather(ReadOnlySpan<int> tokenIds, Span<float> y)
     {
-        if (_packed is null) Kernels.EmbeddingGather(tokenIds, _master, y);
-        else
-            for (int t = 0; t < tokenIds.Length; t++) _packed.WriteRow(tokenIds[t], y.Slice(t * Inputs, Inputs));
+        if (_packed != null) Kernels.EmbeddingGather(tokenIds, _packed, y);
+        else Kernels.EmbeddingGather(tokenIds, _master, y);
     }
 
     /// <summary>Frees a frozen weight; a trained one belongs to its set.</summary>

@@ -42,7 +42,7 @@ public sealed class LoraAdapter : IDisposable
         for (int layer = 0; layer < configuration.Layers; layer++)
             for (int p = 0; p < ProjectionNames.Count; p++)
             {
-                var (outputs, inputs) = ProjectionShape.Of(configuration, (Projection)p);
+                var (outputs, inputs) = ModelLayout.LinearShape(configuration, ((Projection)p).Module());
                 modules.Add(new LoraModule(layer, (Projection)p, rank, outputs, inputs, alpha / rank));
             }
         var adapter = Build(configuration, modules, rank, alpha, hash: "");
@@ -61,6 +61,9 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>Reads a PEFT folder and checks every shape against the model.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit; the message names the tensor.</exception>
     public static LoraAdapter Load(string folder, ModelConfiguration configuration) => LoraFiles.Load(folder, configuration);
+
+    /// <summary>SHA-256 of a PEFT folder's weights, in lower-case hexadecimal.</summary>
+    public static string HashOf(string folder) => LoraFiles.HashOf(folder);
 
     /// <summary>Writes a PEFT folder; the same values give the same bytes.</summary>
     public void Save(string folder, string baseModelName) => LoraFiles.Save(this, _configuration, folder, baseModelName);
@@ -85,9 +88,8 @@ public sealed class LoraAdapter : IDisposable
         var parameters = ParameterSet.Create(shapes);
         var pairs = new LoraPair?[configuration.Layers][];
         for (int layer = 0; layer < pairs.Length; layer++) pairs[layer] = new LoraPair?[ProjectionNames.Count];
-        var byName = parameters.All.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
         foreach (var module in modules)
-            pairs[module.Layer][(int)module.Projection] = new LoraPair(parameters, byName[module.NameA], byName[module.NameB], module.Scale);
+            pairs[module.Layer][(int)module.Projection] = new LoraPair(parameters, parameters[module.NameA], parameters[module.NameB], module.Scale);
         return new LoraAdapter(configuration, parameters, pairs, rank, alpha, hash);
     }
 
@@ -104,19 +106,4 @@ internal sealed record LoraModule(int Layer, Projection Projection, int Rank, in
 
     public string NameA => Prefix + Projection.ModulePath(Layer) + SuffixA;
     public string NameB => Prefix + Projection.ModulePath(Layer) + SuffixB;
-}
-
-/// <summary>Shapes of the seven projections.</summary>
-public static class ProjectionShape
-{
-    /// <summary>(outputs, inputs) of a projection.</summary>
-    public static (int Outputs, int Inputs) Of(ModelConfiguration c, Projection projection) => projection switch
-    {
-        Projection.Query => (c.Heads * c.HeadWidth, c.Width),
-        Projection.Key or Projection.Value => (c.KeyValueHeads * c.HeadWidth, c.Width),
-        Projection.Output => (c.Width, c.Heads * c.HeadWidth),
-        Projection.Gate or Projection.Up => (c.FeedForwardWidth, c.Width),
-        Projection.Down => (c.Width, c.FeedForwardWidth),
-        _ => throw new ArgumentOutOfRangeException(nameof(projection)),
-    };
 }

@@ -10,11 +10,13 @@ internal static class LoraFiles
     public static LoraAdapter Load(string folder, ModelConfiguration configuration)
     {
         var files = AdapterFiles.Load(folder, configuration);
+        var places = Places(configuration);
         var modules = new List<LoraModule>();
         foreach (var module in files.Modules)
         {
-            var (layer, projection) = PlaceOf(module.Path, configuration);
-            modules.Add(new LoraModule(layer, projection, module.Rank, module.Outputs, module.Inputs, module.Scale));
+            if (!places.TryGetValue(module.Path, out var place))
+                throw new NotSupportedException($"The adapter changes module '{module.Path}', which is not one of the seven projections of a decoder layer.");
+            modules.Add(new LoraModule(place.Layer, place.Projection, module.Rank, module.Outputs, module.Inputs, module.Scale));
         }
         var adapter = LoraAdapter.Build(configuration, modules, files.Configuration.Rank, (float)files.Configuration.Alpha, HashOf(folder));
         for (int i = 0; i < modules.Count; i++)
@@ -46,17 +48,17 @@ internal static class LoraFiles
         AdapterFiles.Save(folder, new AdapterConfiguration { BaseModel = baseModelName, Rank = adapter.Rank, Alpha = adapter.Alpha, TargetModules = [.. targets] }, modules);
     }
 
-    private static string HashOf(string folder)
+    public static string HashOf(string folder)
     {
         using var stream = File.OpenRead(Path.Combine(folder, WeightsFile));
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private static (int Layer, Projection Projection) PlaceOf(string path, ModelConfiguration configuration)
+    private static Dictionary<string, (int Layer, Projection Projection)> Places(ModelConfiguration configuration)
     {
+        var places = new Dictionary<string, (int, Projection)>(StringComparer.Ordinal);
         for (int layer = 0; layer < configuration.Layers; layer++)
-            for (int p = 0; p < ProjectionNames.Count; p++)
-                if (((Projection)p).ModulePath(layer) == path) return (layer, (Projection)p);
-        throw new NotSupportedException($"The adapter changes module '{path}', which is not one of the seven projections of a decoder layer.");
+            for (int p = 0; p < ProjectionNames.Count; p++) places.Add(((Projection)p).ModulePath(layer), (layer, (Projection)p));
+        return places;
     }
 }

@@ -24,10 +24,12 @@ public sealed class ParameterSet : IDisposable
 {
     private readonly NativeBlock _block;
     private readonly FloatBuffer _values;
+    private readonly Dictionary<string, Parameter> _byName;
 
     private ParameterSet(IReadOnlyList<Parameter> parameters, int length)
     {
         All = parameters;
+        _byName = parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
         Length = length;
         _block = NativeBlock.ForFloats(length, out _values);
     }
@@ -56,8 +58,10 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>The tensor of that name.</summary>
     public Parameter this[string name] =>
-        All.FirstOrDefault(parameter => parameter.Name == name)
-        ?? throw new KeyNotFoundException($"No trained tensor is named '{name}'.");
+        _byName.TryGetValue(name, out var parameter) ? parameter : throw new KeyNotFoundException($"No trained tensor is named '{name}'.");
+
+    /// <summary>True where a tensor has that name.</summary>
+    public bool Contains(string name) => _byName.ContainsKey(name);
 
     /// <summary>Values of one tensor.</summary>
     public FloatBuffer Of(Parameter parameter) => _values.Slice(parameter.Offset, parameter.Length);

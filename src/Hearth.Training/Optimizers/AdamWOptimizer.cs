@@ -32,10 +32,9 @@ public sealed class AdamWOptimizer : IDisposable
     public FloatBuffer SecondMoments => _second.Values;
 
     /// <summary>Clips the gradient and updates the parameters.</summary>
-    /// <returns>The gradient's norm before clipping.</returns>
-    public double Step(ParameterGradients gradients, double learningRate)
+    /// <param name="norm"><see cref="GlobalNorm"/> of the gradients: the caller has looked at it before it lets them change anything.</param>
+    public void Step(ParameterGradients gradients, double norm, double learningRate)
     {
-        double norm = GlobalNorm(gradients);
         if (_options.MaxGradNorm > 0 && norm > _options.MaxGradNorm)
             Kernels.Scale(_pool, gradients.Values, Kernels.ClipFactor(norm, _options.MaxGradNorm));
         StepCount++;
@@ -53,7 +52,6 @@ public sealed class AdamWOptimizer : IDisposable
             };
             Kernels.AdamW(_pool, _parameters.Of(parameter), gradients.Of(parameter), _first.Of(parameter), _second.Of(parameter), settings, StepCount);
         }
-        return norm;
     }
 
     /// <summary>Euclidean norm over all tensors: each tensor's sum of squares in double (E3), tensors in ordinal order of names (E8).</summary>

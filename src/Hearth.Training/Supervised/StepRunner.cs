@@ -27,7 +27,7 @@ internal sealed class StepRunner(TrainingPass pass, AdamWOptimizer optimizer, Gr
         var total = tree.Finish();
         double norm = optimizer.GlobalNorm(total);
         RequireFinite(norm, "gradient norm", step, number);
-        optimizer.Step(total, learningRate);
+        optimizer.Step(total, norm, learningRate);
         tree.Return(total);
         return new Result(loss, norm);
     }

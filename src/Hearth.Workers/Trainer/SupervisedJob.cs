@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using Hearth.ControlPlane;
+using Hearth.Models;
 using Hearth.Training;
 
 namespace Hearth.Workers;
@@ -13,7 +13,7 @@ internal static class SupervisedJob
     {
         var result = SupervisedRecipe.Run(OptionsOf(spec), new Reporter(report), cancellationToken);
         return new TrainedAdapter(
-            result.AdapterFolder, HashOf(result.AdapterFolder), result.Steps, result.TrainedTokens, result.FinalLoss, result.Seconds,
+            result.AdapterFolder, LoraAdapter.HashOf(result.AdapterFolder), result.Steps, result.TrainedTokens, result.FinalLoss, result.Seconds,
             result.EvaluationLossBefore, result.EvaluationLossAfter);
     }
 
@@ -36,12 +36,6 @@ internal static class SupervisedJob
         Seed = unchecked((ulong)spec.Seed),
         ChatTemplate = spec.ChatTemplate,
     };
-
-    private static string HashOf(string adapterFolder)
-    {
-        using var file = File.OpenRead(Path.Combine(adapterFolder, "adapter_model.safetensors"));
-        return Convert.ToHexStringLower(SHA256.HashData(file));
-    }
 
     /// <summary>Reports on the training thread, in order; <see cref="Progress{T}"/> would use the thread pool and may reorder.</summary>
     private sealed class Reporter(Action<JobProgress> report) : IProgress<TrainingProgress>
