@@ -66,4 +66,16 @@ public static class ResourceKind
     public const string Deployments = "deployments";
     public const string DeployedModels = "deployedModels";
     public const string SupervisedFineTuningJobs = "supervisedFineTuningJobs";
+    public const string DpoJobs = "dpoJobs";
+    public const string ReinforcementFineTuningJobs = "reinforcementFineTuningJobs";
+    public const string RlorTrainerJobs = "rlorTrainerJobs";
+    public const string BatchInferenceJobs = "batchInferenceJobs";
+    public const string Evaluators = "evaluators";
+    public const string EvaluationJobs = "evaluationJobs";
+    public const string Secrets = "secrets";
+    public const string Quotas = "quotas";
+    public const string DeploymentShapes = "deploymentShapes";
+    public const string DeploymentShapeVersions = "versions";
+    public const string Routers = "routers";
+    public const string IdentityProviders = "identityProviders";
 }

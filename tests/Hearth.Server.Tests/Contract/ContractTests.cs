@@ -1,4 +1,3 @@
-using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Hearth.Contracts;
 using Xunit;
@@ -6,16 +5,8 @@ using Xunit;
 namespace Hearth.Server.Tests;
 
 /// <summary>Walks the published contract: every operation is routed, and what we answer validates strictly.</summary>
-public sealed class ContractTests : IAsyncLifetime
+public sealed class ContractTests : ContractCase
 {
-    private const string Account = "/v1/accounts/local";
-    private static readonly ContractDocument Contract = ContractDocument.Load();
-    private TestServer _server = null!;
-
-    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync();
-
-    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
-
     [Fact]
     public async Task Every_operation_is_routed()
     {
@@ -23,7 +14,7 @@ public sealed class ContractTests : IAsyncLifetime
         {
             var address = path.Replace("{account_id}", "local");
             address = System.Text.RegularExpressions.Regex.Replace(address, @"\{[^}]+\}", "absent");
-            var (status, body) = await _server.SendAsync(new HttpMethod(method), address, method is "GET" or "DELETE" ? null : "{}");
+            var (status, body) = await Server.SendAsync(new HttpMethod(method), address, method is "GET" or "DELETE" ? null : "{}");
             Assert.True(status != 405 && !body.ToString().Contains("Path not found"), $"{method} {path}: {status} {body}");
             Assert.True(status < 500 || status == 501, $"{method} {path}: {status} {body}");
         }
@@ -38,7 +29,7 @@ public sealed class ContractTests : IAsyncLifetime
              "evaluationResult":{"evaluationJobId":"e"},"splitted":{"sourceDatasetId":"s"},"transformed":{"sourceDatasetId":"t","originalFormat":"CHAT"},"evalProtocol":{}}}
             """);
         using var form = new MultipartFormDataContent { { new StringContent(TestServer.Rows(5)), "file", "rows.jsonl" } };
-        var upload = await _server.Http.PostAsync($"{Account}/datasets/minimal:upload", form);
+        var upload = await Server.Http.PostAsync($"{Account}/datasets/minimal:upload", form);
         Check("POST", $"{Account}/datasets/minimal:upload", JsonDocument.Parse(await upload.Content.ReadAsStringAsync()).RootElement);
         await CheckAsync("GET", $"{Account}/datasets/minimal");
         await CheckAsync("GET", $"{Account}/datasets/full");
@@ -51,9 +42,9 @@ public sealed class ContractTests : IAsyncLifetime
     [Fact]
     public async Task Jobs_models_and_deployments_are_as_documented_in_every_state()
     {
-        await _server.AddDatasetAsync("rows");
+        await Server.AddDatasetAsync("rows");
         await CheckAsync("POST", $"{Account}/supervisedFineTuningJobs?supervisedFineTuningJobId=small", $$"""{"dataset":"rows","baseModel":"tiny","outputModel":"tuned"}""");
-        await _server.TrainAsync("accounts/local/supervisedFineTuningJobs/small");
+        await Server.TrainAsync("accounts/local/supervisedFineTuningJobs/small");
         await CheckAsync("GET", $"{Account}/supervisedFineTuningJobs/small");
         await CheckAsync("POST", $"{Account}/supervisedFineTuningJobs", """
             {"dataset":"accounts/local/datasets/rows","baseModel":"accounts/fireworks/models/tiny","outputModel":"other","displayName":"All of it","epochs":2,"learningRate":0.001,
@@ -82,7 +73,7 @@ public sealed class ContractTests : IAsyncLifetime
              "autoscalingPolicy":{"scaleUpWindow":"10s","loadTargets":{"default":0.5,"tokens_generated_per_second":10}},"autoTune":{"longPrompt":true},"enableSessionAffinity":true,
              "expireTime":"2027-01-01T00:00:00Z","disableDeploymentSizeValidation":true,"pricingPlanId":"p","deploymentTemplate":"t"}
             """);
-        await _server.ServeAsync("accounts/local/deployments/full");
+        await Server.ServeAsync("accounts/local/deployments/full");
         await CheckAsync("GET", $"{Account}/deployments/full");
         await CheckAsync("PATCH", $"{Account}/deployments/full", """{"description":"changed"}""");
         await CheckAsync("PATCH", $"{Account}/deployments/small:scale", """{"replicaCount":0}""");
@@ -115,8 +106,8 @@ public sealed class ContractTests : IAsyncLifetime
     [Fact]
     public async Task Completions_are_as_documented_streamed_and_not()
     {
-        await _server.Client.CreateDeploymentAsync(new() { BaseModel = "tiny" }, "serve");
-        await _server.ServeAsync("accounts/local/deployments/serve");
+        await Server.Client.CreateDeploymentAsync(new() { BaseModel = "tiny" }, "serve");
+        await Server.ServeAsync("accounts/local/deployments/serve");
         const string extras = """ "logprobs":true,"top_logprobs":2,"return_token_ids":true,"perf_metrics_in_response":true,"n":2 """;
         const string chat = """ "model":"tiny","messages":[{"role":"user","content":"Hi"}] """;
         const string text = """ "model":"tiny","prompt":"Hi" """;
@@ -158,36 +149,5 @@ public sealed class ContractTests : IAsyncLifetime
         Assert.Equal(
             Contract.Schema("SupervisedFineTuningJob").GetProperty("properties").GetProperty("state").GetProperty("enum").EnumerateArray().Select(state => state.GetString()),
             Enum.GetNames<JobState>());
-    }
-
-    private async Task<JsonElement> CheckAsync(string method, string address, string? json = null)
-    {
-        var (status, body) = await _server.SendAsync(new HttpMethod(method), address, json);
-        Assert.True(status == 200, $"{method} {address}: {status} {body}");
-        Check(method, address, body);
-        return body;
-    }
-
-    private static void Check(string method, string address, JsonElement body)
-    {
-        var path = Contract.PathOf(address.Replace("/inference", ""));
-        var problems = Contract.Validate(method, path, body);
-        Assert.True(problems.Count == 0, $"{method} {address}:\n{string.Join('\n', problems)}");
-    }
-
-    private async Task CheckStreamAsync(string address, string json, string schema)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = TestServer.JsonBody(json) };
-        using var response = await _server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
-        var events = 0;
-        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync())
-        {
-            if (item.Data == "[DONE]") break;
-            events++;
-            var problems = Contract.ValidateAs(schema, JsonDocument.Parse(item.Data).RootElement);
-            Assert.True(problems.Count == 0, $"{schema}: {item.Data}\n{string.Join('\n', problems)}");
-        }
-        Assert.True(events > 2);
     }
 }
