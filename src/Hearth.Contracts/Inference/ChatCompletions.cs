@@ -38,6 +38,7 @@ public sealed record ChatChoice
     /// <summary><see cref="ContentLogprobs"/> or <see cref="LegacyLogprobs"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public object? Logprobs { get; init; }
+    public RawOutput? RawOutput { get; init; }
     public IReadOnlyList<int>? TokenIds { get; init; }
 }
 
@@ -71,6 +72,8 @@ public sealed record ChatChunkChoice
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? FinishReason { get; init; }
     public object? Logprobs { get; init; }
+    /// <summary>On the choice's last chunk, where asked for.</summary>
+    public RawOutput? RawOutput { get; init; }
     public IReadOnlyList<int>? TokenIds { get; init; }
 }
 

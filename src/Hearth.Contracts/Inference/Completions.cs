@@ -35,5 +35,6 @@ public sealed record CompletionChoice
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public object? Logprobs { get; init; }
     public IReadOnlyList<int>? PromptTokenIds { get; init; }
+    public RawOutput? RawOutput { get; init; }
     public IReadOnlyList<int>? TokenIds { get; init; }
 }

@@ -19,6 +19,7 @@ public abstract record SamplingFields
     public double? PresencePenalty { get; init; }
     public double? RepetitionPenalty { get; init; }
     public double? MirostatTarget { get; init; }
+    /// <summary>Token ids with what is added to their logits, from -100 to 100.</summary>
     public JsonElement? LogitBias { get; init; }
     public long? Seed { get; init; }
     /// <summary>A string or up to four strings.</summary>

@@ -27,6 +27,11 @@ public sealed record GenerationRequest
     public double? TopP { get; init; }
     public int? TopK { get; init; }
     public double? MinP { get; init; }
+    public double? RepetitionPenalty { get; init; }
+    public double? FrequencyPenalty { get; init; }
+    public double? PresencePenalty { get; init; }
+    /// <summary>Added to the logits of these token ids.</summary>
+    public IReadOnlyDictionary<int, float>? LogitBias { get; init; }
     public long? Seed { get; init; }
     public int N { get; init; } = 1;
     public IReadOnlyList<string> Stop { get; init; } = [];
@@ -35,6 +40,12 @@ public sealed record GenerationRequest
     public int? TopLogprobs { get; init; }
     /// <summary>True: a prompt that leaves no room for max_tokens is an error rather than a lower max_tokens.</summary>
     public bool ErrorOnContextOverflow { get; init; }
+    /// <summary>That many of the prompt's last tokens open the text (and the logprobs) of each choice; 0: none.</summary>
+    public int EchoLast { get; init; }
+    /// <summary>The oldest messages are left out until the prompt is at most this long; null: never.</summary>
+    public int? PromptTruncateLength { get; init; }
+    /// <summary>True: the events carry <see cref="GenerationEvent.RawPrompt"/> and <see cref="GenerationEvent.RawText"/>.</summary>
+    public bool RawOutput { get; init; }
 }
 
 /// <summary>A piece of one choice: text that is complete UTF-8, its tokens, and at the end the finish reason and usage.</summary>
@@ -50,7 +61,17 @@ public sealed record GenerationEvent
     public GenerationUsage? Usage { get; init; }
     /// <summary>Prompt token ids; set on the first event of the request.</summary>
     public IReadOnlyList<int>? PromptTokenIds { get; init; }
+    /// <summary>How tokens are really chosen; set on the first event of the request.</summary>
+    public EffectiveSampling? Sampling { get; init; }
+    /// <summary>The prompt with its special tokens, where asked for; set on the first event of the request.</summary>
+    public string? RawPrompt { get; init; }
+    /// <summary>All that the choice generated with its special tokens, where asked for; set on the choice's last event.</summary>
+    public string? RawText { get; init; }
 }
+
+/// <summary>Sampling values after the model's own advice has filled what the caller left open.</summary>
+public sealed record EffectiveSampling(
+    double Temperature, double TopP, int TopK, double MinP, double RepetitionPenalty, double FrequencyPenalty, double PresencePenalty);
 
 /// <summary>Raw log-probability (natural log, temperature 1; rule E6) of a chosen token and of the best alternatives.</summary>
 public sealed record TokenLogprob(int TokenId, string Token, double Logprob, double SamplingLogprob, IReadOnlyList<TokenAlternative> Top);

@@ -10,7 +10,12 @@ internal static class ChatCompletionEndpoints
     public static async Task PostAsync(HttpContext http)
     {
         var body = await ContractReader.ReadInferenceAsync<ChatCompletionRequest>(http);
-        var request = SamplingRules.ToRequest(body, http.TraceIdentifier) with { MessagesJson = ToMessages(body), ToolsJson = ToTools(body) };
+        var request = SamplingRules.ToRequest(body, http.TraceIdentifier) with
+        {
+            MessagesJson = ToMessages(body),
+            ToolsJson = ToTools(body),
+            PromptTruncateLength = SamplingRules.InRange("prompt_truncate_len", body.PromptTruncateLen, 1, int.MaxValue),
+        };
         var call = await InferenceCall.RouteAsync(http, body, request);
         var id = $"chatcmpl-{http.TraceIdentifier}";
         if (body.Stream == true) await call.StreamAsync(ChunksAsync(call, id));
@@ -19,7 +24,7 @@ internal static class ChatCompletionEndpoints
 
     private static async Task AnswerAsync(InferenceCall call, string id)
     {
-        var (choices, usage, prompt) = await call.CollectAsync();
+        var (choices, usage, prompts) = await call.CollectAsync();
         await call.WriteAsync(new ChatCompletion
         {
             Id = id,
@@ -28,7 +33,7 @@ internal static class ChatCompletionEndpoints
             Choices = [.. choices.Select(choice => choice.ToChat(call.TokenIds))],
             Usage = InferenceCall.ToUsage(usage),
             PerfMetrics = call.PerfMetrics(usage),
-            PromptTokenIds = prompt,
+            PromptTokenIds = call.TokenIds ? prompts[0] : null,
         }, usage);
     }
 
@@ -37,7 +42,7 @@ internal static class ChatCompletionEndpoints
     {
         var logprobs = new LogprobsWriter?[call.Choices];
         var frame = new ChatCompletionChunk { Id = id, Created = call.Created, Model = call.Model };
-        await foreach (var part in call.EventsAsync())
+        await foreach (var (part, raw) in call.EventsAsync())
         {
             if (logprobs[part.Choice] is null)
             {
@@ -52,6 +57,7 @@ internal static class ChatCompletionEndpoints
                 Delta = new() { Content = part.Text == "" ? null : part.Text },
                 FinishReason = part.FinishReason,
                 Logprobs = logprobs[part.Choice]!.Write(part.Logprobs),
+                RawOutput = raw,
                 TokenIds = call.TokenIds ? part.TokenIds : null,
             };
             yield return frame with
@@ -84,7 +90,6 @@ internal static class ChatCompletionEndpoints
         if (body.Functions is { ValueKind: JsonValueKind.Array }) throw SamplingRules.NotYet("functions");
         if (body.ToolChoice is { ValueKind: JsonValueKind.Object } || body.ToolChoice is { ValueKind: JsonValueKind.String } choice && choice.GetString() is not ("auto" or "none"))
             throw SamplingRules.NotYet("tool_choice");
-        if (body.PromptTruncateLen is not null) throw SamplingRules.NotYet("prompt_truncate_len");
         var none = body.ToolChoice is { ValueKind: JsonValueKind.String } named && named.GetString() == "none";
         return body.Tools is { ValueKind: JsonValueKind.Array } tools && tools.GetArrayLength() > 0 && !none ? tools.GetRawText() : null;
     }

@@ -7,12 +7,14 @@ namespace Hearth.Server;
 /// <summary><c>/inference/v1/completions</c>, also under <c>/v1</c>.</summary>
 internal static class CompletionEndpoints
 {
+    private const int MaxChoices = 1024;
+
     public static async Task PostAsync(HttpContext http)
     {
         var body = await ContractReader.ReadInferenceAsync<CompletionRequest>(http);
         if (body.Images is { ValueKind: JsonValueKind.Array } images && images.GetArrayLength() > 0) throw SamplingRules.NotYet("images");
-        var request = WithPrompt(SamplingRules.ToRequest(body, http.TraceIdentifier), body.Prompt);
-        var call = await InferenceCall.RouteAsync(http, body, request);
+        var request = SamplingRules.ToRequest(body, http.TraceIdentifier);
+        var call = await InferenceCall.RouteAsync(http, body, ToRequests(request, body.Prompt));
         var id = $"cmpl-{http.TraceIdentifier}";
         if (body.Stream == true) await call.StreamAsync(ChunksAsync(call, id));
         else await AnswerAsync(call, id);
@@ -20,13 +22,13 @@ internal static class CompletionEndpoints
 
     private static async Task AnswerAsync(InferenceCall call, string id)
     {
-        var (choices, usage, prompt) = await call.CollectAsync();
+        var (choices, usage, prompts) = await call.CollectAsync();
         await call.WriteAsync(new Completion
         {
             Id = id,
             Created = call.Created,
             Model = call.Model,
-            Choices = [.. choices.Select(choice => choice.ToText(call.TokenIds, prompt))],
+            Choices = [.. choices.Select((choice, index) => choice.ToText(call.TokenIds, prompts[index / (choices.Count / prompts.Count)]))],
             Usage = InferenceCall.ToUsage(usage),
             PerfMetrics = call.PerfMetrics(usage),
         }, usage);
@@ -35,7 +37,7 @@ internal static class CompletionEndpoints
     private static async IAsyncEnumerable<Completion> ChunksAsync(InferenceCall call, string id)
     {
         var logprobs = Enumerable.Range(0, call.Choices).Select(_ => new LogprobsWriter(call.LegacyLogprobs)).ToArray();
-        await foreach (var part in call.EventsAsync())
+        await foreach (var (part, raw) in call.EventsAsync())
         {
             if (part is { Text: "", FinishReason: null, Logprobs: null, Usage: null }) continue;
             var choice = new CompletionChoice
@@ -45,6 +47,7 @@ internal static class CompletionEndpoints
                 FinishReason = part.FinishReason,
                 Logprobs = logprobs[part.Choice].Write(part.Logprobs),
                 PromptTokenIds = call.TokenIds ? part.PromptTokenIds : null,
+                RawOutput = raw,
                 TokenIds = call.TokenIds ? part.TokenIds : null,
             };
             yield return new Completion
@@ -59,20 +62,22 @@ internal static class CompletionEndpoints
         }
     }
 
-    private static GenerationRequest WithPrompt(GenerationRequest request, JsonElement? prompt)
+    /// <summary>A request for each prompt; each has an id of its own, by which it is metered.</summary>
+    private static List<GenerationRequest> ToRequests(GenerationRequest request, JsonElement? prompt)
     {
-        switch (prompt?.ValueKind ?? JsonValueKind.Null)
-        {
-            case JsonValueKind.String:
-                return request with { Prompt = prompt!.Value.GetString() };
-            case JsonValueKind.Array when prompt!.Value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _)) && prompt.Value.GetArrayLength() > 0:
-                return request with { PromptTokenIds = [.. prompt.Value.EnumerateArray().Select(item => item.GetInt32())] };
-            case JsonValueKind.Array when prompt!.Value.GetArrayLength() == 1:
-                return WithPrompt(request, prompt.Value[0]);
-            case JsonValueKind.Array when prompt!.Value.GetArrayLength() > 1:
-                throw SamplingRules.NotYet("prompt with several entries");
-            default:
-                throw SamplingRules.Fault("prompt", "is required: a string or a list of token ids.");
-        }
+        var prompts = prompt is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 && !IsTokenIds(list) ? [.. list.EnumerateArray()] : new List<JsonElement?> { prompt };
+        if (prompts.Count * request.N > MaxChoices)
+            throw SamplingRules.Fault("prompt", $"has {prompts.Count} entries, with n that is {prompts.Count * request.N} choices. Send at most {MaxChoices} at once.");
+        return [.. prompts.Select((one, index) => WithPrompt(request, one) with { RequestId = index == 0 ? request.RequestId : $"{request.RequestId}-{index}" })];
     }
+
+    private static GenerationRequest WithPrompt(GenerationRequest request, JsonElement? prompt) => prompt switch
+    {
+        { ValueKind: JsonValueKind.String } text => request with { Prompt = text.GetString() },
+        { ValueKind: JsonValueKind.Array } ids when IsTokenIds(ids) => request with { PromptTokenIds = [.. ids.EnumerateArray().Select(item => item.GetInt32())] },
+        _ => throw SamplingRules.Fault("prompt", "is required: a string, a list of token ids, or a list of such."),
+    };
+
+    private static bool IsTokenIds(JsonElement list) =>
+        list.GetArrayLength() > 0 && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _));
 }

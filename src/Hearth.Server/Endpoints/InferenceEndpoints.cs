@@ -28,19 +28,24 @@ internal static class InferenceEndpoints
         var catalogue = caller.Account == ModelCatalogue.CatalogueAccount
             ? []
             : (await resources.ListAsync<ModelRecord>(ModelCatalogue.CatalogueAccount, ResourceKind.Models, http.RequestAborted)).Where(model => model.Value.Public);
-        var models = own.Concat(catalogue).Where(model => model.Row.State == ModelRecord.Ready).Select(ToContract).ToList();
+        var all = own.Concat(catalogue).ToDictionary(model => model.Name.Value);
+        var models = all.Values.Where(model => model.Row.State == ModelRecord.Ready).Select(model => ToContract(model, FactsOf(model, all))).ToList();
         http.Response.ContentType = "application/json";
         await JsonSerializer.SerializeAsync(http.Response.Body, new InferenceModelList { Data = models }, InferenceJson.Options, http.RequestAborted);
     }
 
-    private static InferenceModel ToContract(Stored<ModelRecord> model) => new()
+    // An adapter can what its base can.
+    private static ModelFacts? FactsOf(Stored<ModelRecord> model, Dictionary<string, Stored<ModelRecord>> all) =>
+        model.Value.Facts ?? (model.Value.Adapter is { } adapter ? all.GetValueOrDefault(adapter.BaseModel)?.Value.Facts : null);
+
+    private static InferenceModel ToContract(Stored<ModelRecord> model, ModelFacts? facts) => new()
     {
         Id = model.Name.Value,
         OwnedBy = model.Name.Account,
         Created = model.Row.CreateTime.ToUnixTimeSeconds(),
         Kind = model.Value.Kind,
-        SupportsChat = model.Value.Facts?.HasChatTemplate ?? true, // an adapter chats like its base
-        SupportsTools = model.Value.Facts?.SupportsTools ?? false,
-        ContextLength = model.Value.Facts?.ContextLength ?? 0,
+        SupportsChat = facts?.HasChatTemplate ?? false,
+        SupportsTools = facts?.SupportsTools ?? false,
+        ContextLength = facts?.ContextLength ?? 0,
     };
 }

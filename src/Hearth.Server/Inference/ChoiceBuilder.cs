@@ -12,12 +12,16 @@ internal sealed class ChoiceBuilder(int index, bool legacyLogprobs)
     private List<TokenLogprob>? _logprobs;
     private string _finishReason = "stop";
 
-    public void Add(GenerationEvent part)
+    /// <summary>What really went in and came out, where asked for.</summary>
+    public RawOutput? Raw { get; private set; }
+
+    public void Add(GenerationEvent part, RawOutput? raw)
     {
         _text.Append(part.Text);
         _tokenIds.AddRange(part.TokenIds);
         if (part.Logprobs is { } logprobs) (_logprobs ??= []).AddRange(logprobs);
         _finishReason = part.FinishReason ?? _finishReason;
+        Raw = raw ?? Raw;
     }
 
     public ChatChoice ToChat(bool tokenIds) => new()
@@ -26,6 +30,7 @@ internal sealed class ChoiceBuilder(int index, bool legacyLogprobs)
         Message = new() { Content = _text.ToString() },
         FinishReason = _finishReason,
         Logprobs = new LogprobsWriter(legacyLogprobs).Write(_logprobs),
+        RawOutput = Raw,
         TokenIds = tokenIds ? _tokenIds : null,
     };
 
@@ -35,7 +40,8 @@ internal sealed class ChoiceBuilder(int index, bool legacyLogprobs)
         Text = _text.ToString(),
         FinishReason = _finishReason,
         Logprobs = new LogprobsWriter(legacyLogprobs).Write(_logprobs),
-        PromptTokenIds = prompt,
+        PromptTokenIds = tokenIds ? prompt : null,
+        RawOutput = Raw,
         TokenIds = tokenIds ? _tokenIds : null,
     };
 }

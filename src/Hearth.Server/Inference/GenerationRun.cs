@@ -15,6 +15,9 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
     public long StartedAt { get; } = clock.GetTimestamp();
     public TimeSpan? FirstToken { get; private set; }
 
+    /// <summary>What was generated so far is not billed.</summary>
+    public void Forgive() => _cut = true;
+
     /// <summary>The last event carries a finish reason and the usage.</summary>
     public async IAsyncEnumerable<GenerationEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

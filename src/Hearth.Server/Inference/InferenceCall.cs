@@ -8,14 +8,14 @@ namespace Hearth.Server;
 internal sealed class InferenceCall
 {
     private readonly HttpContext _http;
-    private readonly GenerationRun _run;
-    private readonly GenerationRequest _request;
+    private readonly IReadOnlyList<GenerationRun> _runs;
+    private readonly int _choicesPerRun;
     private readonly SamplingFields _fields;
     private readonly TimeProvider _clock;
 
-    private InferenceCall(HttpContext http, SamplingFields fields, GenerationRequest request, ModelRoute route, GenerationRun run, TimeProvider clock)
+    private InferenceCall(HttpContext http, SamplingFields fields, int choicesPerRun, ModelRoute route, IReadOnlyList<GenerationRun> runs, TimeProvider clock)
     {
-        (_http, _fields, _request, _run, _clock) = (http, fields, request, run, clock);
+        (_http, _fields, _choicesPerRun, _runs, _clock) = (http, fields, choicesPerRun, runs, clock);
         Model = route.Model;
         Created = clock.GetUtcNow().ToUnixTimeSeconds();
         http.Response.Headers["fireworks-model"] = route.Model;
@@ -24,38 +24,52 @@ internal sealed class InferenceCall
 
     public string Model { get; }
     public long Created { get; }
-    public int Choices => _request.N;
+    public int Choices => _choicesPerRun * _runs.Count;
     public bool LegacyLogprobs => SamplingRules.WantsLegacyLogprobs(_fields);
     public bool TokenIds => _fields.ReturnTokenIds ?? false;
 
     /// <exception cref="HearthException">The model is not there for this caller, or no replica serves it.</exception>
-    public static async ValueTask<InferenceCall> RouteAsync(HttpContext http, SamplingFields fields, GenerationRequest request)
+    /// <param name="requests">One for each prompt of the call; alike in everything else.</param>
+    public static async ValueTask<InferenceCall> RouteAsync(HttpContext http, SamplingFields fields, params IReadOnlyList<GenerationRequest> requests)
     {
         if (string.IsNullOrEmpty(fields.Model)) throw SamplingRules.Fault("model", "is required.");
         var caller = http.Features.Get<Caller>()!;
         var services = http.RequestServices;
         var route = await services.GetRequiredService<ModelRouter>().RouteAsync(caller, fields.Model, http.RequestAborted);
-        var routed = request with { Addon = route.Addon, AddonHash = route.AddonHash };
         var gateway = services.GetService<IReplicaGateway>() ?? throw HearthException.Unimplemented("Serving models");
         var clock = services.GetRequiredService<TimeProvider>();
-        return new(http, fields, routed, route, new GenerationRun(gateway, services.GetRequiredService<IStore>(), clock, caller, route, routed), clock);
+        var store = services.GetRequiredService<IStore>();
+        var runs = requests.Select(request =>
+            new GenerationRun(gateway, store, clock, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash })).ToList();
+        return new(http, fields, requests[0].N, route, runs, clock);
     }
 
-    public IAsyncEnumerable<GenerationEvent> EventsAsync() => _run.EventsAsync(_http.RequestAborted);
+    /// <summary>The events of all choices, each with its choice's raw output where that is asked for and complete.</summary>
+    public async IAsyncEnumerable<(GenerationEvent Part, RawOutput? Raw)> EventsAsync()
+    {
+        var raw = _fields.RawOutput == true ? new RawOutputs(Choices, _choicesPerRun) : null;
+        var events = _runs.Count == 1 ? _runs[0].EventsAsync(_http.RequestAborted) : MergedRuns.EventsAsync(_runs, _choicesPerRun, _http.RequestAborted);
+        await foreach (var part in events)
+        {
+            if (part.Sampling is { } sampling && !_http.Response.HasStarted)
+                _http.Response.Headers["fireworks-sampling-options"] = JsonSerializer.Serialize(sampling, InferenceJson.Options);
+            yield return (part, raw?.Take(part));
+        }
+    }
 
-    /// <summary>The whole answer, for callers that do not stream.</summary>
-    public async ValueTask<(IReadOnlyList<ChoiceBuilder> Choices, GenerationUsage Usage, IReadOnlyList<int>? PromptTokenIds)> CollectAsync()
+    /// <summary>The whole answer, for callers that do not stream. Prompts are in their order; a prompt's choices follow one another.</summary>
+    public async ValueTask<(IReadOnlyList<ChoiceBuilder> Choices, GenerationUsage Usage, IReadOnlyList<IReadOnlyList<int>?> Prompts)> CollectAsync()
     {
         var choices = Enumerable.Range(0, Choices).Select(index => new ChoiceBuilder(index, LegacyLogprobs)).ToArray();
         var usage = new GenerationUsage(0, 0, 0);
-        IReadOnlyList<int>? prompt = null;
-        await foreach (var part in EventsAsync())
+        var prompts = new IReadOnlyList<int>?[_runs.Count];
+        await foreach (var (part, raw) in EventsAsync())
         {
-            choices[part.Choice].Add(part);
-            prompt = part.PromptTokenIds ?? prompt;
+            choices[part.Choice].Add(part, raw);
+            if (part.PromptTokenIds is { } prompt) prompts[part.Choice / _choicesPerRun] = prompt;
             usage = part.Usage ?? usage;
         }
-        return (choices, usage, TokenIds ? prompt : null);
+        return (choices, usage, prompts);
     }
 
     public static UsageInfo ToUsage(GenerationUsage usage) => new()
@@ -109,7 +123,7 @@ internal sealed class InferenceCall
     {
         ["prompt-tokens"] = usage.PromptTokens,
         ["cached-prompt-tokens"] = usage.CachedPromptTokens,
-        ["server-time-to-first-token"] = Math.Round((_run.FirstToken ?? default).TotalSeconds, 3),
-        ["server-processing-time"] = Math.Round(_clock.GetElapsedTime(_run.StartedAt).TotalSeconds, 3),
+        ["server-time-to-first-token"] = Math.Round((_runs.Min(run => run.FirstToken) ?? default).TotalSeconds, 3),
+        ["server-processing-time"] = Math.Round(_clock.GetElapsedTime(_runs[0].StartedAt).TotalSeconds, 3),
     };
 }

@@ -10,6 +10,7 @@ internal static class SamplingRules
     private const int MaxChoices = 128;
     private const int MaxTopLogprobs = 20;
     private const int MaxStops = 4;
+    private const float MaxBias = 100;
 
     /// <summary>The fields that chat and text completions share, as the replica takes them.</summary>
     public static GenerationRequest ToRequest(SamplingFields fields, string requestId)
@@ -19,11 +20,18 @@ internal static class SamplingRules
         return new()
         {
             RequestId = requestId,
-            MaxTokens = InRange("max_tokens", fields.MaxTokens ?? fields.MaxCompletionTokens, 1, int.MaxValue),
+            // 0 only scores the prompt, which is of use where the prompt comes back.
+            MaxTokens = InRange("max_tokens", fields.MaxTokens ?? fields.MaxCompletionTokens, ToEcho(fields) > 0 ? 0 : 1, int.MaxValue),
             Temperature = InRange("temperature", fields.Temperature, 0, 2),
             TopP = InRange("top_p", fields.TopP, 0, 1),
             TopK = InRange("top_k", fields.TopK, 0, 100),
             MinP = InRange("min_p", fields.MinP, 0, 1),
+            RepetitionPenalty = InRange("repetition_penalty", fields.RepetitionPenalty, 0, 2),
+            FrequencyPenalty = InRange("frequency_penalty", fields.FrequencyPenalty, -2, 2),
+            PresencePenalty = InRange("presence_penalty", fields.PresencePenalty, -2, 2),
+            LogitBias = ToBias(fields.LogitBias),
+            EchoLast = ToEcho(fields),
+            RawOutput = fields.RawOutput ?? false,
             Seed = fields.Seed,
             N = InRange("n", fields.N, 1, MaxChoices) ?? 1,
             Stop = ToStops(fields.Stop),
@@ -73,20 +81,31 @@ internal static class SamplingRules
         }
     }
 
-    private static T? InRange<T>(string param, T? value, T min, T max) where T : struct, IComparable<T> =>
+    private static Dictionary<int, float>? ToBias(JsonElement? bias)
+    {
+        if ((bias?.ValueKind ?? JsonValueKind.Null) == JsonValueKind.Null) return null;
+        if (bias!.Value.ValueKind != JsonValueKind.Object) throw Fault("logit_bias", "must map token ids to numbers.");
+        var biases = new Dictionary<int, float>();
+        foreach (var entry in bias.Value.EnumerateObject())
+        {
+            if (!int.TryParse(entry.Name, System.Globalization.NumberStyles.None, null, out var id)) throw Fault("logit_bias", $"names '{entry.Name}', which is not a token id.");
+            if (entry.Value.ValueKind != JsonValueKind.Number || !(Math.Abs(entry.Value.GetDouble()) <= MaxBias)) throw Fault("logit_bias", $"of token {id} must be from -{MaxBias} to {MaxBias}.");
+            biases[id] = (float)entry.Value.GetDouble();
+        }
+        return biases.Count == 0 ? null : biases;
+    }
+
+    private static int ToEcho(SamplingFields fields) =>
+        fields.Echo == true ? int.MaxValue : InRange("echo_last", fields.EchoLast, 0, int.MaxValue) ?? 0;
+
+    public static T? InRange<T>(string param, T? value, T min, T max) where T : struct, IComparable<T> =>
         value is not { } number || (number.CompareTo(min) >= 0 && number.CompareTo(max) <= 0) ? value : throw Fault(param, $"must be from {min} to {max}.");
 
     // Silently ignoring a field that changes the answer would be a wrong answer.
     private static void RefuseUnimplemented(SamplingFields fields)
     {
-        if (fields.FrequencyPenalty is not (null or 0)) throw NotYet("frequency_penalty");
-        if (fields.PresencePenalty is not (null or 0)) throw NotYet("presence_penalty");
-        if (fields.RepetitionPenalty is not (null or 1)) throw NotYet("repetition_penalty");
         if (fields.TypicalP is not (null or 1)) throw NotYet("typical_p");
         if (fields.MirostatTarget is not null) throw NotYet("mirostat_target");
-        if (fields.LogitBias is { ValueKind: JsonValueKind.Object } bias && bias.EnumerateObject().Any()) throw NotYet("logit_bias");
-        if (fields.Echo == true || fields.EchoLast > 0) throw NotYet("echo");
-        if (fields.RawOutput == true) throw NotYet("raw_output");
         if (fields.ResponseFormat is { ValueKind: JsonValueKind.Object } format && !(format.TryGetProperty("type", out var type) && type.ValueEquals("text")))
             throw NotYet("response_format");
     }

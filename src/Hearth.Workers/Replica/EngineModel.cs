@@ -7,6 +7,9 @@ namespace Hearth.Workers;
 /// <summary>A model and its adapters in the inference engine, with the tokenizer and chat template that belong to them.</summary>
 internal sealed class EngineModel : IReplicaModel, IDisposable
 {
+    /// <summary>What callers mean by a top_p of 0: only the most probable token.</summary>
+    private const double SmallestTopP = 1e-9;
+
     private readonly ModelFiles files;
     private readonly ModelText text;
     private readonly Engine engine;
@@ -36,7 +39,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         try
         {
             var handle = engine.Submit(OptionsOf(request), cancellationToken);
-            return new GenerationStream(handle, text.Tokenizer, request.Stop, request.TopLogprobs is not null).ReadAsync(cancellationToken);
+            return new GenerationStream(handle, text.Tokenizer, request).ReadAsync(cancellationToken);
         }
         catch (GenerationException e)
         {
@@ -67,15 +70,19 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         IgnoreEos = request.IgnoreEos,
         Choices = request.N,
         TopLogprobs = request.TopLogprobs ?? 0,
+        PromptLogprobs = request is { EchoLast: > 0, TopLogprobs: not null },
         ErrorOnContextOverflow = request.ErrorOnContextOverflow,
         Sampling = new SamplingOptions
         {
             // What a caller leaves open follows the publisher's advice, then OpenAI's defaults.
             Temperature = request.Temperature ?? files.Generation?.Temperature ?? 1,
-            TopP = request.TopP ?? files.Generation?.TopP ?? 1,
+            TopP = Math.Max(request.TopP ?? files.Generation?.TopP ?? 1, SmallestTopP),
             TopK = request.TopK ?? files.Generation?.TopK ?? 0,
             MinP = request.MinP ?? files.Generation?.MinP ?? 0,
-            RepetitionPenalty = files.Generation?.RepetitionPenalty ?? 1,
+            RepetitionPenalty = request.RepetitionPenalty ?? files.Generation?.RepetitionPenalty ?? 1,
+            FrequencyPenalty = request.FrequencyPenalty ?? 0,
+            PresencePenalty = request.PresencePenalty ?? 0,
+            LogitBias = request.LogitBias,
             Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
         },
     };

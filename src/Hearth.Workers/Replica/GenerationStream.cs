@@ -7,10 +7,13 @@ namespace Hearth.Workers;
 
 /// <summary>Turns the engine's tokens into the events of one request: text, token ids, logprobs, finish reasons, usage.</summary>
 /// <remarks>A stop token counts as generated and is among the token ids and logprobs, but not in the text; a stop string is in neither.</remarks>
-internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokenizer, IReadOnlyList<string> stops, bool withLogprobs)
+internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokenizer, GenerationRequest request)
 {
-    private readonly TextStream[] texts = [.. Enumerable.Range(0, handle.Options.Choices).Select(_ => CreateText(tokenizer, stops))];
-    private readonly bool[] ended = new bool[handle.Options.Choices];
+    private readonly TextStream[] texts = [.. Enumerable.Range(0, handle.Options.Choices).Select(_ => CreateText(tokenizer, request.Stop))];
+    private readonly bool[] begun = new bool[handle.Options.Choices], ended = new bool[handle.Options.Choices];
+    private readonly List<int>[] generatedIds = [.. Enumerable.Range(0, handle.Options.Choices).Select(_ => new List<int>())];
+
+    private bool WithLogprobs => request.TopLogprobs is not null;
 
     /// <summary>The events, in the order in which the engine made their tokens. Leaving the loop gives the rest up.</summary>
     public async IAsyncEnumerable<GenerationEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -21,8 +24,10 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
         {
             if (ended[step.Choice]) continue;
             var generated = EventOf(step);
-            if (isFirst) generated = generated with { PromptTokenIds = handle.Options.PromptTokenIds };
+            if (isFirst) generated = WithRequestFacts(generated);
             isFirst = false;
+            if (!begun[step.Choice] && request.EchoLast > 0) generated = await WithEchoAsync(generated);
+            begun[step.Choice] = true;
             if (generated.FinishReason is not null)
             {
                 ended[step.Choice] = true;
@@ -45,25 +50,59 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
         return new GenerationUsage(usage.PromptTokens, usage.CompletionTokens, usage.CachedPromptTokens);
     }
 
+    private GenerationEvent WithRequestFacts(GenerationEvent first)
+    {
+        var sampling = handle.Options.Sampling;
+        return first with
+        {
+            PromptTokenIds = handle.Options.PromptTokenIds,
+            RawPrompt = request.RawOutput ? tokenizer.Decode([.. handle.Options.PromptTokenIds]) : null,
+            Sampling = new(sampling.Temperature, sampling.TopP, sampling.TopK, sampling.MinP, sampling.RepetitionPenalty, sampling.FrequencyPenalty, sampling.PresencePenalty),
+        };
+    }
+
+    /// <summary>The prompt's last tokens come before the choice's own.</summary>
+    private async ValueTask<GenerationEvent> WithEchoAsync(GenerationEvent first)
+    {
+        var prompt = handle.Options.PromptTokenIds;
+        var echoed = prompt.Skip(Math.Max(0, prompt.Count - request.EchoLast)).ToArray();
+        var text = tokenizer.Decode(echoed) + first.Text;
+        if (!WithLogprobs) return first with { Text = text };
+        var scored = await handle.PromptTokens;
+        return first with
+        {
+            Text = text,
+            Logprobs = [.. scored.Skip(prompt.Count - echoed.Length).Select(LogprobOf), .. first.Logprobs ?? []],
+        };
+    }
+
     private GenerationEvent EventOf(TokenStep step)
     {
         var text = texts[step.Choice];
         var isStopToken = step.FinishReason == Inference.FinishReason.Stop;
         var piece = step.TokenId is { } id && !isStopToken ? text.Push(id) : "";
         if (step.FinishReason is not null) piece += text.Finish();
+        if (request.RawOutput && step.TokenId is { } made) generatedIds[step.Choice].Add(made);
+        var finish = text.StoppedBy is not null ? "stop" : NameOf(step.FinishReason);
         return new GenerationEvent
         {
             Choice = step.Choice,
             Text = piece,
             TokenIds = step.TokenId is { } tokenId ? [tokenId] : [],
-            Logprobs = withLogprobs && step.TokenId is not null ? [LogprobOf(step)] : null,
-            FinishReason = text.StoppedBy is not null ? "stop" : NameOf(step.FinishReason),
+            Logprobs = WithLogprobs && step.TokenId is not null ? [LogprobOf(step)] : null,
+            FinishReason = finish,
+            RawText = request.RawOutput && finish is not null ? tokenizer.Decode([.. generatedIds[step.Choice]]) : null,
         };
     }
 
     private TokenLogprob LogprobOf(TokenStep step) => new(
-        step.TokenId!.Value, TextOf(step.TokenId.Value), step.Logprob, step.SamplingLogprob,
-        [.. step.Top.Select(top => new TokenAlternative(top.TokenId, TextOf(top.TokenId), top.Logprob))]);
+        step.TokenId!.Value, TextOf(step.TokenId.Value), step.Logprob, step.SamplingLogprob, [.. step.Top.Select(AlternativeOf)]);
+
+    // Nothing comes before the first token: it has no probability, which the wire, having numbers only, spells 0.
+    private TokenLogprob LogprobOf(PromptToken token) => new(
+        token.TokenId, TextOf(token.TokenId), token.Logprob ?? 0, token.Logprob ?? 0, [.. token.Top.Select(AlternativeOf)]);
+
+    private TokenAlternative AlternativeOf(ScoredToken top) => new(top.TokenId, TextOf(top.TokenId), top.Logprob);
 
     private string TextOf(int tokenId) => tokenizer.Decode([tokenId]);
 

@@ -1,0 +1,102 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Hearth.EndToEnd.Tests;
+
+/// <summary>Inference fields with the real engine: what a request asks for is what the model does.</summary>
+public sealed class ServingTests(ServingTests.SharedServer shared) : IClassFixture<ServingTests.SharedServer>
+{
+    [Fact]
+    public async Task Echo_gives_the_prompt_back_with_its_logprobs()
+    {
+        var answer = await AskAsync("completions", """ "prompt":"What is 3 + 4?","echo":true,"logprobs":1,"max_tokens":2,"temperature":0,"ignore_eos":true,"return_token_ids":true """);
+        var choice = answer.GetProperty("choices")[0];
+        var prompt = choice.GetProperty("prompt_token_ids").GetArrayLength();
+        Assert.Contains("What is 3 + 4?", choice.GetProperty("text").GetString());
+        var logprobs = choice.GetProperty("logprobs").GetProperty("token_logprobs").EnumerateArray().Select(value => value.GetDouble()).ToList();
+        Assert.Equal(prompt + 2, logprobs.Count);
+        Assert.Equal(0, logprobs[0]);
+        Assert.All(logprobs.Skip(1), value => Assert.True(value < 0));
+        Assert.Equal(2, choice.GetProperty("token_ids").GetArrayLength());
+
+        // The same prompt as ids, only scored: the same figures.
+        var ids = choice.GetProperty("prompt_token_ids").GetRawText();
+        var scored = await AskAsync("completions", $""" "prompt":{ids},"echo_last":2,"logprobs":0,"max_tokens":0 """);
+        var last = scored.GetProperty("choices")[0].GetProperty("logprobs").GetProperty("token_logprobs").EnumerateArray().Select(value => value.GetDouble()).ToList();
+        Assert.Equal(logprobs.Take(prompt).TakeLast(2).Select(value => Math.Round(value, 3)), last.Select(value => Math.Round(value, 3)));
+        Assert.Equal(0, scored.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_bias_decides_the_token_and_penalties_keep_it_from_coming_back()
+    {
+        var forced = await AskAsync("completions", """ "prompt":"3 + 4","max_tokens":4,"temperature":0,"ignore_eos":true,"logit_bias":{"65":100},"return_token_ids":true """);
+        Assert.Equal("[65,65,65,65]", forced.GetProperty("choices")[0].GetProperty("token_ids").GetRawText());
+        var penalised = await AskAsync("completions", """
+             "prompt":"3 + 4","max_tokens":40,"temperature":0,"ignore_eos":true,"presence_penalty":2,"frequency_penalty":2,"repetition_penalty":2,"return_token_ids":true
+            """);
+        var plain = await AskAsync("completions", """ "prompt":"3 + 4","max_tokens":40,"temperature":0,"ignore_eos":true,"return_token_ids":true """);
+        Assert.True(Distinct(penalised) > Distinct(plain));
+
+        static int Distinct(JsonElement answer) => answer.GetProperty("choices")[0].GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32()).Distinct().Count();
+    }
+
+    [Fact]
+    public async Task Several_prompts_get_the_answers_that_each_gets_alone()
+    {
+        string[] prompts = ["What is 3 + 4?", "Tom has 12 apples", "1"];
+        var together = await AskAsync("completions", $""" "prompt":{JsonSerializer.Serialize(prompts)},"max_tokens":6,"temperature":0,"ignore_eos":true """);
+        for (var i = 0; i < prompts.Length; i++)
+        {
+            var alone = await AskAsync("completions", $""" "prompt":{JsonSerializer.Serialize(prompts[i])},"max_tokens":6,"temperature":0,"ignore_eos":true """);
+            Assert.Equal(alone.GetProperty("choices")[0].GetProperty("text").GetString(), together.GetProperty("choices")[i].GetProperty("text").GetString());
+        }
+        Assert.Equal(18, together.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+    }
+
+    [Fact]
+    public async Task Truncation_drops_the_oldest_messages_and_raw_output_shows_what_was_left()
+    {
+        var history = string.Join(',', Enumerable.Range(0, 20).Select(i =>
+            $$"""{"role":"user","content":"Old question {{i}}?"},{"role":"assistant","content":"Old answer {{i}}."}"""));
+        const string tail = """ {"role":"user","content":"The last question?"} """;
+        var answer = await AskAsync("chat/completions", $$"""
+             "messages":[{"role":"system","content":"Stay."},{{history}},{{tail}}],"prompt_truncate_len":120,"max_tokens":1,"raw_output":true
+            """);
+        var raw = answer.GetProperty("choices")[0].GetProperty("raw_output");
+        var prompt = raw.GetProperty("prompt_fragments")[0].GetString()!;
+        Assert.Contains("Stay.", prompt);
+        Assert.Contains("The last question?", prompt);
+        Assert.DoesNotContain("Old question 0?", prompt);
+        Assert.Contains("Old answer 19.", prompt);
+        Assert.InRange(raw.GetProperty("prompt_token_ids").GetArrayLength(), 60, 120);
+    }
+
+    private async Task<JsonElement> AskAsync(string address, string fields)
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", shared.Server.AdminKey);
+        using var content = new StringContent($$"""{"model":"{{shared.Deployment}}",{{fields}}}""", Encoding.UTF8, "application/json");
+        using var response = await http.PostAsync(new Uri(shared.Server.Url, $"v1/{address}"), content);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>A server with the embedded model deployed.</summary>
+    public sealed class SharedServer : IAsyncLifetime
+    {
+        public RunningServer Server { get; private set; } = null!;
+        public string Deployment { get; private set; } = "";
+
+        public async ValueTask InitializeAsync()
+        {
+            Server = await RunningServer.StartAsync();
+            Deployment = await Server.DeployBaseAsync();
+        }
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Text.Json;
+using Hearth.ControlPlane;
+using Xunit;
+
+namespace Hearth.Server.Tests;
+
+/// <summary>Fields of completions beyond the basics: what reaches the replica, what comes back, what is refused.</summary>
+public sealed class InferenceFieldTests : IAsyncLifetime
+{
+    private const string Question = """ "model":"tiny","messages":[{"role":"user","content":"Hi"}] """;
+    private TestServer _server = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync();
+        await _server.Client.CreateDeploymentAsync(new() { BaseModel = "tiny" }, "serve");
+        await _server.ServeAsync("accounts/local/deployments/serve");
+    }
+
+    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
+
+    [Fact]
+    public async Task Penalties_bias_echo_and_truncation_reach_the_replica()
+    {
+        var (status, body) = await _server.PostAsync("/v1/chat/completions", $$"""
+            {{{Question}},"repetition_penalty":1.1,"frequency_penalty":-0.5,"presence_penalty":0.25,"logit_bias":{"7":-100,"8":2.5},"echo_last":3,"prompt_truncate_len":40,
+             "max_tokens":0,"user":"alice","metadata":{"team":"a"} }
+            """);
+        Assert.True(status == 200, body.ToString());
+        var request = _server.Gateway.Requests[^1].Request;
+        Assert.Equal((1.1, -0.5, 0.25), (request.RepetitionPenalty, request.FrequencyPenalty, request.PresencePenalty));
+        Assert.Equal([(7, -100f), (8, 2.5f)], request.LogitBias!.Select(entry => (entry.Key, entry.Value)));
+        Assert.Equal((3, 40, 0), (request.EchoLast, request.PromptTruncateLength, request.MaxTokens));
+    }
+
+    [Theory]
+    [InlineData("\"repetition_penalty\":2.5", 400, "repetition_penalty must be from 0 to 2")]
+    [InlineData("\"frequency_penalty\":-3", 400, "frequency_penalty must be from -2 to 2")]
+    [InlineData("\"logit_bias\":{\"seven\":1}", 400, "'seven', which is not a token id")]
+    [InlineData("\"logit_bias\":{\"7\":101}", 400, "logit_bias of token 7 must be from -100 to 100")]
+    [InlineData("\"max_tokens\":0", 400, "max_tokens must be from 1")]
+    [InlineData("\"prompt_truncate_len\":0", 400, "prompt_truncate_len must be from 1")]
+    [InlineData("\"typical_p\":0.5", 501, "typical_p is not implemented")]
+    [InlineData("\"mirostat_target\":3", 501, "mirostat_target is not implemented")]
+    public async Task A_value_out_of_range_is_refused_with_its_field(string field, int expected, string message)
+    {
+        var (status, body) = await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},{{field}}}""");
+        Assert.Equal(expected, status);
+        Assert.Contains(message, body.GetProperty("error").GetProperty("message").GetString());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Several_prompts_are_answered_in_order_with_one_usage(bool stream)
+    {
+        for (var prompt = 0; prompt < 3; prompt++) _server.Gateway.Next((request, _) => SayPromptAsync(request));
+        var choices = stream ? await StreamChoicesAsync() : await ChoicesAsync();
+        Assert.Equal(["a0", "a1", "b0", "b1", "5,60", "5,61"], choices);
+        var usage = await _server.Store.ListUsageAsync("local", default);
+        Assert.Equal(3, usage.Count);
+        Assert.Equal((3, 6), (usage.Sum(row => row.PromptTokens), usage.Sum(row => row.CompletionTokens)));
+
+        async Task<IEnumerable<string?>> ChoicesAsync()
+        {
+            var (status, body) = await _server.PostAsync("/v1/completions", """{"model":"tiny","prompt":["a","b",[5,6]],"n":2}""");
+            Assert.True(status == 200, body.ToString());
+            Assert.Equal((3, 6, 9), Usage(body));
+            Assert.Equal([0, 1, 2, 3, 4, 5], body.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("index").GetInt32()));
+            return body.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("text").GetString());
+        }
+
+        async Task<IEnumerable<string?>> StreamChoicesAsync()
+        {
+            using var response = await _server.Http.PostAsync("/v1/completions", TestServer.JsonBody("""{"model":"tiny","prompt":["a","b",[5,6]],"n":2,"stream":true}"""));
+            var chunks = (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries)[..^1]
+                .Select(line => JsonDocument.Parse(line["data: ".Length..]).RootElement).ToList();
+            Assert.Equal((3, 6, 9), Usage(chunks[^1]));
+            Assert.All(chunks[..^1], chunk => Assert.Equal(JsonValueKind.Null, chunk.GetProperty("usage").ValueKind));
+            return chunks.Select(chunk => chunk.GetProperty("choices")[0]).GroupBy(choice => choice.GetProperty("index").GetInt32()).OrderBy(choice => choice.Key)
+                .Select(choice => string.Concat(choice.Select(part => part.GetProperty("text").GetString())));
+        }
+    }
+
+    [Fact]
+    public async Task A_prompt_that_is_refused_refuses_the_whole_call()
+    {
+        _server.Gateway.Next((request, _) => SayPromptAsync(request));
+        _server.Gateway.Next((_, _) => RefuseAsync());
+        var (status, body) = await _server.PostAsync("/v1/completions", """{"model":"tiny","prompt":["a","b"]}""");
+        Assert.Equal((400, "too long"), (status, body.GetProperty("error").GetProperty("message").GetString()));
+        Assert.Equal(400, (await _server.PostAsync("/v1/completions", """{"model":"tiny","prompt":["a",[]]}""")).Status);
+        Assert.Equal(400, (await _server.PostAsync("/v1/completions", """{"model":"tiny","prompt":["a","b","c","d","e","f","g","h","i"],"n":128}""")).Status);
+    }
+
+    [Fact]
+    public async Task Raw_output_and_the_effective_sampling_come_back()
+    {
+        _server.Gateway.Next((request, _) => SayPromptAsync(request));
+        using var response = await _server.Http.PostAsync("/v1/chat/completions", TestServer.JsonBody($$"""{{{Question}},"raw_output":true}"""));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(0.25, JsonDocument.Parse(Assert.Single(response.Headers.GetValues("fireworks-sampling-options"))).RootElement.GetProperty("temperature").GetDouble());
+        var raw = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("choices")[0].GetProperty("raw_output");
+        Assert.Equal(
+            ("<s>raw", "done</s>", 7, 3),
+            (raw.GetProperty("prompt_fragments")[0].GetString(), raw.GetProperty("completion").GetString(),
+                raw.GetProperty("completion_token_ids")[0].GetInt32(), raw.GetProperty("prompt_token_ids")[0].GetInt32()));
+    }
+
+    private static (int, int, int) Usage(JsonElement answer) => (
+        answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32(), answer.GetProperty("usage").GetProperty("completion_tokens").GetInt32(),
+        answer.GetProperty("usage").GetProperty("total_tokens").GetInt32());
+
+    private static async IAsyncEnumerable<GenerationEvent> SayPromptAsync(GenerationRequest request)
+    {
+        for (var choice = 0; choice < request.N; choice++)
+        {
+            await Task.Yield();
+            var prompt = request.Prompt ?? string.Join(',', request.PromptTokenIds ?? []);
+            yield return new()
+            {
+                Choice = choice,
+                Text = $"{prompt}{choice}",
+                TokenIds = [7],
+                FinishReason = "stop",
+                PromptTokenIds = choice == 0 ? [3] : null,
+                Sampling = choice == 0 ? new(0.25, 1, 0, 0, 1, 0, 0) : null,
+                RawPrompt = choice == 0 ? "<s>raw" : null,
+                RawText = request.RawOutput ? "done</s>" : null,
+                Usage = choice == request.N - 1 ? new(1, request.N, 0) : null,
+            };
+        }
+    }
+
+    private static async IAsyncEnumerable<GenerationEvent> RefuseAsync()
+    {
+        await Task.Yield();
+        if (DateTime.UnixEpoch.Year == 1970) throw new ReplicaRequestException("INVALID_ARGUMENT", "too long");
+        yield break;
+    }
+}
