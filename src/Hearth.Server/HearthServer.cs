@@ -38,7 +38,8 @@ public sealed class HearthServer : IAsyncDisposable
 
     /// <summary>Opens the data directory, recovers what an earlier server left, and is ready to start.</summary>
     /// <exception cref="InvalidOperationException">Another server holds the directory (the message has its pid), the database is newer than the program,
-    /// the address is not loopback without <see cref="HearthServerOptions.InsecureHttp"/>, or a route declares no permission.</exception>
+    /// the master key is missing or another one, the address is not loopback without <see cref="HearthServerOptions.InsecureHttp"/>, or a route declares no
+    /// permission.</exception>
     public static async Task<HearthServer> CreateAsync(
         HearthServerOptions options, Action<IServiceCollection>? configure = null, CancellationToken cancellationToken = default)
     {
@@ -113,6 +114,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton(_ => new PageTokens(LocalKey(options.DataDirectory, "page-tokens")));
         services.AddSingleton<ResourceMailbox>().AddSingleton<ResourceStore>().AddSingleton<OutboxHandlers>().AddSingleton<Recovery>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
+        services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<SupervisedJobs>();
         services.AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
         services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
@@ -126,6 +128,7 @@ public sealed class HearthServer : IAsyncDisposable
         AccountEndpoints.Map(routes);
         UserEndpoints.Map(routes);
         ApiKeyEndpoints.Map(routes);
+        SecretEndpoints.Map(routes);
         DatasetEndpoints.Map(routes);
         ModelEndpoints.Map(routes);
         SupervisedFineTuningJobEndpoints.Map(routes);
@@ -147,6 +150,7 @@ public sealed class HearthServer : IAsyncDisposable
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
+        await Services.GetRequiredService<KeyRing>().OpenAsync(cancellationToken);
         await Services.GetRequiredService<FirstStart>().RunAsync(KeepCredentials, cancellationToken);
         AdminKey ??= ReadCredentials();
         await Services.GetRequiredService<Recovery>().RunAsync(cancellationToken);

@@ -18,6 +18,9 @@ public sealed record HearthServerOptions
     /// <summary>Base of every address handed out: from <c>HEARTH_PUBLIC_URL</c>; null: <c>http://localhost:PORT</c>. The Host header is never used for it.</summary>
     public string? PublicUrl { get; init; } = Environment.GetEnvironmentVariable("HEARTH_PUBLIC_URL") is { Length: > 0 } url ? url : null;
 
+    /// <summary>File with the master key of secrets: from <c>HEARTH_MASTER_KEY_FILE</c>; null: <c>keys/master</c> in the data directory, made at the first start.</summary>
+    public string? MasterKeyFile { get; init; } = Environment.GetEnvironmentVariable("HEARTH_MASTER_KEY_FILE") is { Length: > 0 } file ? file : null;
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>How long open requests may take to end at shutdown.</summary>

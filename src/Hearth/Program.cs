@@ -14,6 +14,7 @@ var root = new RootCommand("Hearth: fine-tune, evaluate and serve open language 
     ChatCommand.Create(),
     ModelsCommand.Create(),
     DatasetsVerb.Create(),
+    KeysVerb.Create(),
     TokenizeVerb.Create(),
     PretrainVerb.Create(),
     ExamVerb.Create(),

@@ -35,11 +35,11 @@ public sealed class TestServer : IAsyncDisposable
     public INodeReports Reports => Server.Services.GetRequiredService<INodeReports>();
     public IAssignments Assignments => Server.Services.GetRequiredService<IAssignments>();
 
-    public static async Task<TestServer> StartAsync(string? directory = null, TimeProvider? clock = null, Action<IServiceCollection>? configure = null)
+    public static async Task<TestServer> StartAsync(string? directory = null, TimeProvider? clock = null, Action<IServiceCollection>? configure = null, string? masterKeyFile = null)
     {
         var gateway = new ScriptedGateway();
         var folder = directory ?? System.IO.Directory.CreateTempSubdirectory("hearth-server-").FullName;
-        var server = await HearthServer.CreateAsync(new() { DataDirectory = folder, Port = 0, Clock = clock ?? TimeProvider.System, ShutdownTimeout = TimeSpan.FromSeconds(1) }, services =>
+        var server = await HearthServer.CreateAsync(new() { DataDirectory = folder, Port = 0, Clock = clock ?? TimeProvider.System, ShutdownTimeout = TimeSpan.FromSeconds(1), MasterKeyFile = masterKeyFile }, services =>
         {
             services.AddSingleton<IReplicaGateway>(gateway);
             configure?.Invoke(services);

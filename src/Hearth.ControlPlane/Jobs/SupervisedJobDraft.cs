@@ -19,6 +19,8 @@ public sealed record SupervisedJobDraft
     public double? WeightDecay { get; init; }
     public string? JinjaTemplate { get; init; }
     public long? Seed { get; init; }
+    /// <summary>Becomes a secret of the job; null or empty: none.</summary>
+    public string? WandbApiKey { get; init; }
     public string DisplayName { get; init; } = "";
     public string Echo { get; init; } = "{}";
 }

@@ -3,10 +3,13 @@ using System.Text.Json;
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on supervised fine-tuning jobs, and what trainers report about them.</summary>
-public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue models, IBlobs blobs, ResourceMailbox mailbox)
+public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue models, IBlobs blobs, ResourceMailbox mailbox, Secrets secrets)
 {
     /// <summary>The only node there is yet; a scheduler will choose.</summary>
     public const string Node = "local";
+
+    /// <summary>The job's own secret that holds its W&amp;B key (rule S4).</summary>
+    public const string WandbSecret = "wandb-api-key";
 
     /// <summary>Checks everything, then writes the job and its trainer's assignment together.</summary>
     public async ValueTask<Stored<SupervisedJobRecord>> CreateAsync(
@@ -20,6 +23,7 @@ public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue model
             var record = new SupervisedJobRecord { CreatedBy = caller.Email, Spec = plan.Spec, Epoch = epoch };
             var row = resources.NewRow(name, JobStates.Pending, record, plan.References);
             change.Insert(row).Assign(new(name.Value, Node, AssignmentKind.Trainer, epoch, Records.Write(plan.Trainer)));
+            if (draft.WandbApiKey is { Length: > 0 } key) await secrets.AttachAsync(change, caller, name, WandbSecret, key, cancel);
             return Records.Read<SupervisedJobRecord>(row);
         }, cancellationToken);
     }
@@ -40,6 +44,7 @@ public sealed class SupervisedJobs(ResourceStore resources, ModelCatalogue model
         {
             var job = await resources.GetAsync<SupervisedJobRecord>(name, cancel);
             change.Delete(job.Row).Unassign(name.Value).Send(OutboxHandlers.DeleteRun(name, resources.Now));
+            await secrets.DetachAsync(change, name, cancel);
             return true;
         }, cancellationToken);
 

@@ -73,6 +73,8 @@ public static class ResourceKind
     public const string Evaluators = "evaluators";
     public const string EvaluationJobs = "evaluationJobs";
     public const string Secrets = "secrets";
+    /// <summary>Wrapped keys of the server itself; no address shows them.</summary>
+    public const string DataKeys = "dataKeys";
     public const string Quotas = "quotas";
     public const string DeploymentShapes = "deploymentShapes";
     public const string DeploymentShapeVersions = "versions";

@@ -19,7 +19,6 @@ internal static class NotYetEndpoints
             [.. Collection("reinforcementFineTuningJobs"), "POST reinforcementFineTuningJobs/{id}:cancel", "POST reinforcementFineTuningJobs/{id}:resume"]),
         ("Reinforcement steps",
             [.. Collection("rlorTrainerJobs"), "POST rlorTrainerJobs/{id}:cancel", "POST rlorTrainerJobs/{id}:executeTrainStep", "POST rlorTrainerJobs/{id}:resume"]),
-        ("Secrets", [.. Collection("secrets"), "PATCH secrets/{id}"]),
         ("Deployment shapes",
         [
             "GET deploymentShapes", "GET deploymentShapes/{id}", "GET deploymentShapes/{id}/versions", "GET deploymentShapes/{id}/versions/{version}",

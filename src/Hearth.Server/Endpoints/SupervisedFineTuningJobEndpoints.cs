@@ -80,7 +80,8 @@ internal static class SupervisedFineTuningJobEndpoints
         JinjaTemplate = param.JinjaTemplate,
         Seed = param.HearthSeed,
         DisplayName = param.DisplayName ?? "",
-        // The key is a secret: it is never returned, so it is never kept here (rule S4).
+        WandbApiKey = param.WandbConfig?.ApiKey,
+        // The key becomes a secret of the job: it is never returned, so it is not kept here (rule S4).
         Echo = Mapping.ToEcho(param with { WandbConfig = param.WandbConfig is { } wandb ? wandb with { ApiKey = "" } : null }),
     };
 
