@@ -109,17 +109,18 @@ public sealed class HearthServer : IAsyncDisposable
     {
         services.AddSingleton(options.Clock);
         services.AddSingleton(new PublicAddress { Value = options.PublicUrl ?? "" });
-        services.AddSingleton<IStore>(_ => SqliteStore.Open(Path.Combine(options.DataDirectory, "hearth.db")));
+        services.AddSingleton<IStore>(_ => SqliteStore.Open(Path.Combine(options.DataDirectory, "hearth.db"), options.Clock));
         services.AddSingleton<IBlobs>(_ => new LocalBlobs(options.DataDirectory));
         services.AddSingleton(_ => new PageTokens(LocalKey(options.DataDirectory, "page-tokens")));
-        services.AddSingleton<ResourceMailbox>().AddSingleton<ResourceStore>().AddSingleton<OutboxHandlers>().AddSingleton<Recovery>();
+        services.AddSingleton<ResourceMailbox>().AddSingleton<ResourceStore>().AddSingleton<OutboxHandlers>().AddSingleton<DueRunner>().AddSingleton<Recovery>();
+        foreach (var kind in BlobDeletion.Kinds) services.AddSingleton<IOutboxHandler>(provider => ActivatorUtilities.CreateInstance<BlobDeletion>(provider, kind));
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<SupervisedJobs>();
         services.AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
         services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
         services.AddSingleton<Lister>();
-        services.AddHostedService<OutboxService>();
+        services.AddHostedService<OutboxService>().AddHostedService<DueService>();
     }
 
     private static void MapEndpoints(WebApplication app)

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace Hearth.Storage.Sqlite;
 
 /// <summary>Numbered migrations, forward only, each in one transaction. Published ones never change; a database newer than the program is refused.</summary>
@@ -38,18 +36,43 @@ internal static class Schema
         CREATE INDEX usage_by_resource ON usage (resource, at);
         CREATE INDEX usage_by_account ON usage (account, key);
         """,
+        """
+        CREATE TABLE due (
+            resource TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, next INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            PRIMARY KEY (resource, kind)) WITHOUT ROWID;
+        CREATE INDEX due_by_next ON due (next, resource, kind);
+        CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+        ALTER TABLE usage ADD COLUMN user TEXT NOT NULL DEFAULT '';
+        ALTER TABLE usage ADD COLUMN key_id TEXT NOT NULL DEFAULT '';
+        ALTER TABLE usage ADD COLUMN duration INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE usage ADD COLUMN accelerators INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE usage ADD COLUMN rows INTEGER NOT NULL DEFAULT 0;
+        DROP INDEX usage_by_account;
+        CREATE INDEX usage_by_account ON usage (account, at, key);
+        ALTER TABLE outbox ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE outbox ADD COLUMN error TEXT NOT NULL DEFAULT '';
+        DROP INDEX outbox_by_due;
+        CREATE INDEX outbox_waiting ON outbox (due, id) WHERE dead = 0;
+        CREATE INDEX outbox_dead ON outbox (id) WHERE dead = 1;
+        CREATE INDEX outbox_by_resource ON outbox (resource, id) WHERE dead = 0;
+        DROP INDEX audit_by_account;
+        CREATE INDEX audit_by_account ON audit (account, id, at);
+        """,
     ];
 
     public static int Version => Migrations.Length;
 
     /// <exception cref="InvalidOperationException">The database was written by a newer program.</exception>
-    public static void Migrate(SqliteConnection connection)
+    public static void Migrate(Session session) => Migrate(session, Version);
+
+    /// <summary>Migrates up to <paramref name="version"/>, for tests of later migrations.</summary>
+    internal static void Migrate(Session session, int version)
     {
-        var found = Convert.ToInt32(connection.Scalar("PRAGMA user_version"));
+        var found = Convert.ToInt32(session.Scalar("PRAGMA user_version"));
         if (found > Version)
             throw new InvalidOperationException(
                 $"The database has schema {found}, this program knows up to {Version}. Run the version of Hearth that wrote it, or a newer one.");
-        for (var next = found; next < Version; next++)
-            connection.Execute($"BEGIN IMMEDIATE; {Migrations[next]} PRAGMA user_version = {next + 1}; COMMIT;");
+        for (var next = found; next < version; next++)
+            session.Run($"BEGIN IMMEDIATE; {Migrations[next]} PRAGMA user_version = {next + 1}; COMMIT;");
     }
 }

@@ -109,7 +109,7 @@ public sealed class ChatTests : IAsyncLifetime
         var (status, body) = await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},"stream":{{(stream ? "true" : "false")}}}""");
         Assert.Equal((400, "INVALID_ARGUMENT"), (status, body.GetProperty("error").GetProperty("code").GetString()));
         Assert.Contains("2000 tokens", body.GetProperty("error").GetProperty("message").GetString());
-        Assert.Empty(await _server.Store.ListUsageAsync("local", default));
+        Assert.Empty(await _server.Store.ListUsageAsync(new UsageQuery("local"), default));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class ChatTests : IAsyncLifetime
     {
         await foreach (var chunk in _server.Client.StreamChatAsync(HearthClient.Ask("tiny", "Hi")))
         {
-            var rows = await _server.Store.ListUsageAsync("local", default);
+            var rows = await _server.Store.ListUsageAsync(new UsageQuery("local"), default);
             if (chunk.Usage is null) continue;
             var row = Assert.Single(rows);
             Assert.Equal(($"chat/{chunk.Id["chatcmpl-".Length..]}", 3, 1, 2, Serve), (row.Key, row.PromptTokens, row.CachedTokens, row.CompletionTokens, row.Resource));
@@ -144,7 +144,7 @@ public sealed class ChatTests : IAsyncLifetime
         var events = await StreamAsync("/v1/chat/completions", $$"""{{{Question}},"stream":true}""");
         Assert.Equal("UNAVAILABLE", JsonDocument.Parse(events[^1]).RootElement.GetProperty("error").GetProperty("code").GetString());
         Assert.DoesNotContain("[DONE]", events);
-        Assert.Empty(await _server.Store.ListUsageAsync("local", default));
+        Assert.Empty(await _server.Store.ListUsageAsync(new UsageQuery("local"), default));
 
         _server.Gateway.Next((_, _) => LostAfter());
         var (status, _) = await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},"stream":true}""");
@@ -167,8 +167,8 @@ public sealed class ChatTests : IAsyncLifetime
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(20));
         var billed = new TaskCompletionSource();
         _server.Store.Committed += _ => billed.TrySetResult();
-        if ((await _server.Store.ListUsageAsync("local", default)).Count == 0) await billed.Task.WaitAsync(TimeSpan.FromSeconds(20));
-        var row = Assert.Single(await _server.Store.ListUsageAsync("local", default));
+        if ((await _server.Store.ListUsageAsync(new UsageQuery("local"), default)).Count == 0) await billed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var row = Assert.Single(await _server.Store.ListUsageAsync(new UsageQuery("local"), default));
         Assert.Equal(2, row.PromptTokens);
         Assert.True(row.CompletionTokens >= 1);
     }

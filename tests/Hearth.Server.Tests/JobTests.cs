@@ -179,7 +179,7 @@ public sealed class JobTests(JobTests.Fixture fixture) : IClassFixture<JobTests.
     {
         var job = await _server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny", OutputModel = "metered" }, "metered");
         await _server.TrainAsync(job.Name, "metered");
-        var usage = (await _server.Store.ListUsageAsync("local", default)).Where(entry => entry.Resource == job.Name).ToList();
+        var usage = (await _server.Store.ListUsageAsync(new UsageQuery("local"), default)).Where(entry => entry.Resource == job.Name).ToList();
         Assert.Equal([500, 500], usage.Select(entry => entry.TrainedTokens));
     }
 }

@@ -127,7 +127,7 @@ public sealed class ServerLifeTests : IDisposable
         await server.Client.CancelSupervisedJobAsync("job");
         await server.SendAsync(HttpMethod.Delete, "/v1/accounts/local/datasets/absent");
         await server.Client.DeleteDatasetAsync("rows");
-        var entries = (await server.Store.ListAuditAsync("local", 100, default)).Reverse().ToList();
+        var entries = (await server.Store.ListAuditAsync(new AuditQuery("local"), default)).Reverse().ToList();
         Assert.Equal(
             ["datasets.create", "datasets.upload", "supervisedFineTuningJobs.create", "supervisedFineTuningJobs.cancel", "datasets.delete"], entries.Select(entry => entry.Method));
         Assert.All(entries, entry => Assert.Equal(("admin@localhost", 16), (entry.Principal, entry.KeyId.Length)));

@@ -10,7 +10,9 @@ public sealed class SqliteConformanceTests : StoreConformance
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hearth-store-");
 
-    protected override IStore Create() => SqliteStore.Open(Path.Combine(_folder.FullName, "hearth.db"));
+    private int _count;
+
+    protected override IStore Create(TimeProvider clock) => SqliteStore.Open(Path.Combine(_folder.FullName, $"hearth{_count++}.db"), clock);
 
     public override async ValueTask DisposeAsync()
     {
@@ -54,6 +56,43 @@ public sealed class SqliteStoreTests : IDisposable
             command.ExecuteNonQuery();
         }
         Assert.Contains("schema 99", Assert.Throws<InvalidOperationException>(() => SqliteStore.Open(File)).Message);
+    }
+
+    [Fact]
+    public async Task A_database_of_the_first_schema_is_upgraded_with_what_it_holds()
+    {
+        using (var session = Session.Open(SqliteStore.ConnectionString(File)))
+        {
+            Schema.Migrate(session, 1);
+            session.Run(
+                """
+                INSERT INTO resources VALUES ('accounts/a/models/m', 'models', 'accounts/a', 'a', 'READY', 3, 10, 20, 0, '{"x":1}', '');
+                INSERT INTO counters VALUES ('models', 'accounts/a', 1, 0);
+                INSERT INTO outbox (resource, kind, payload, attempts, due) VALUES ('r', 'k', 'p', 2, 0);
+                INSERT INTO audit (account, at, principal, key_id, method, resource) VALUES ('a', 5, 'p', 'k', 'm', 'r');
+                INSERT INTO usage VALUES ('key', 'a', 'chat', 'r', 'm', 7, 1, 2, 3, 4);
+                """);
+        }
+        await using var store = SqliteStore.Open(File);
+        Assert.Equal((3L, "READY"), (await store.GetAsync("accounts/a/models/m", default)) is { } row ? (row.Version, row.State) : default);
+        Assert.Single(await store.ListAsync(new ResourceQuery("models", "accounts/a"), default));
+        Assert.Equal(("p", 2, false), Assert.Single(await store.ListOutboxAsync(DateTimeOffset.UnixEpoch, 10, default)) is var entry ? (entry.Payload, entry.Attempts, entry.Dead) : default);
+        Assert.Equal("m", Assert.Single(await store.ListAuditAsync(new AuditQuery("a"), default)).Method);
+        var usage = Assert.Single(await store.ListUsageAsync(new UsageQuery("a"), default));
+        Assert.Equal((1L, 4L, "", 0L), (usage.PromptTokens, usage.TrainedTokens, usage.User, usage.Rows));
+        await store.CommitAsync(new Change().Schedule(new(DateTimeOffset.UnixEpoch, "r", "k")), default);
+    }
+
+    [Fact]
+    public async Task A_change_that_breaks_a_constraint_fails_alone()
+    {
+        await using var store = SqliteStore.Open(File);
+        await store.CommitAsync(new Change().AddKey(new([1], "accounts/a/models/a")), default);
+        var broken = store.CommitAsync(new Change().AddKey(new([1], "accounts/a/models/b")), default).AsTask();
+        var sound = store.CommitAsync(new Change().Insert(Row("a")), default).AsTask();
+        await Assert.ThrowsAsync<SqliteException>(() => broken);
+        await sound;
+        Assert.NotNull(await store.GetAsync("accounts/a/models/a", default));
     }
 
     [Fact]

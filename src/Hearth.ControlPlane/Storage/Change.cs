@@ -15,10 +15,17 @@ public sealed class Change
     public List<OutboxEntry> Outbox { get; } = [];
     /// <summary>Delivered outbox entries.</summary>
     public List<long> Delivered { get; } = [];
-    /// <summary>Outbox entries to try again later.</summary>
+    /// <summary>Outbox entries to try again later, or never again (<see cref="OutboxEntry.Dead"/>).</summary>
     public List<OutboxEntry> Postponed { get; } = [];
     public List<AuditEntry> Audit { get; } = [];
     public List<UsageEntry> Usage { get; } = [];
+    public List<DueRow> Due { get; } = [];
+    /// <summary>Due rows to drop, by resource and kind.</summary>
+    public List<(string Resource, string Kind)> NoLongerDue { get; } = [];
+    /// <summary>Due rows as they were read, each with the time until which it is the claimer's.</summary>
+    public List<(DueRow Row, DateTimeOffset Until)> Claims { get; } = [];
+    /// <summary>Claimed due rows that were handled; one that was scheduled anew meanwhile stays.</summary>
+    public List<DueRow> Handled { get; } = [];
 
     public bool TouchesAssignments => Assignments.Count + Unassigned.Count > 0;
 
@@ -46,6 +53,14 @@ public sealed class Change
 
     public Change Meter(UsageEntry entry) => With(Usage, entry);
 
+    /// <summary>Something to happen at a time (rule R8); takes the place of what was due for the same resource and kind. Ends with the row of that name.</summary>
+    public Change Schedule(DueRow due) => With(Due, due);
+
+    public Change Unschedule(string resource, string kind) => With(NoLongerDue, (resource, kind));
+
+    /// <summary>Compare-and-set: a row that was claimed, scheduled anew or dropped since it was read is a <see cref="VersionConflictException"/>.</summary>
+    public Change Claim(DueRow due, DateTimeOffset until) => With(Claims, (due, until));
+
     private Change With<T>(List<T> list, T item)
     {
         list.Add(item);
@@ -61,18 +76,3 @@ public sealed record EndpointRow(string Deployment, int Replica, string Node, lo
 
 /// <summary>How a key is found: by its SHA-256. Gone with the row it names.</summary>
 public sealed record ApiKeyRow(byte[] Hash, string Name);
-
-/// <summary>Something to do outside after the commit (rule R7): delivered at least once, in order per resource.</summary>
-public sealed record OutboxEntry(long Id, string Resource, string Kind, string Payload, int Attempts, DateTimeOffset Due);
-
-/// <summary>Who did what.</summary>
-public sealed record AuditEntry(string Account, DateTimeOffset At, string Principal, string KeyId, string Method, string Resource);
-
-/// <summary>What was used, once per key (rule R10): a second entry with the same key changes nothing.</summary>
-public sealed record UsageEntry(string Key, string Account, string Kind, string Resource, string Model, DateTimeOffset At)
-{
-    public long PromptTokens { get; init; }
-    public long CachedTokens { get; init; }
-    public long CompletionTokens { get; init; }
-    public long TrainedTokens { get; init; }
-}

@@ -6,7 +6,7 @@ public interface IStore : IAsyncDisposable
     /// <summary>Raised after each durable change, on any thread; handlers must not block.</summary>
     event Action<Change>? Committed;
 
-    /// <exception cref="VersionConflictException">A row changed since it was read, or a row it refers to is gone.</exception>
+    /// <exception cref="VersionConflictException">A row, or a due row to claim, changed since it was read, or a row it refers to is gone.</exception>
     /// <exception cref="RowExistsException">An inserted row's name is taken.</exception>
     /// <exception cref="RowInUseException">A row to delete is referred to.</exception>
     /// <exception cref="StoreUnavailableException">The disk is full, or the store cannot be reached.</exception>
@@ -25,6 +25,9 @@ public interface IStore : IAsyncDisposable
 
     ValueTask<bool> IsReferencedAsync(string target, CancellationToken cancellationToken);
 
+    /// <summary>Rows of one kind that refer to <paramref name="target"/>, soft-deleted ones left out, in order of name.</summary>
+    ValueTask<IReadOnlyList<ResourceRow>> ListReferrersAsync(string target, string kind, CancellationToken cancellationToken);
+
     ValueTask<string?> FindKeyAsync(byte[] hash, CancellationToken cancellationToken);
 
     /// <summary>Assignments of a node, or of all nodes where <paramref name="node"/> is null, in order of resource name.</summary>
@@ -32,14 +35,32 @@ public interface IStore : IAsyncDisposable
 
     ValueTask<IReadOnlyList<EndpointRow>> ListEndpointsAsync(string deployment, CancellationToken cancellationToken);
 
-    /// <summary>Entries due by <paramref name="now"/>, oldest first.</summary>
+    /// <summary>Entries due by <paramref name="now"/>, oldest first. An entry waits for the resource's earlier ones, unless those are dead.</summary>
     ValueTask<IReadOnlyList<OutboxEntry>> ListOutboxAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Audit entries of an account, newest first.</summary>
-    ValueTask<IReadOnlyList<AuditEntry>> ListAuditAsync(string account, int limit, CancellationToken cancellationToken);
+    /// <summary>Entries that were given up, oldest first, after <paramref name="afterId"/>.</summary>
+    ValueTask<IReadOnlyList<OutboxEntry>> ListDeadOutboxAsync(long afterId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Usage of an account, in order of key.</summary>
-    ValueTask<IReadOnlyList<UsageEntry>> ListUsageAsync(string account, CancellationToken cancellationToken);
+    /// <summary>Due rows whose <see cref="DueRow.Next"/> has come by <paramref name="now"/>, earliest first.</summary>
+    ValueTask<IReadOnlyList<DueRow>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Takes a lease, with a higher epoch than any before it. Null while another holds it; a holder may take its own anew.</summary>
+    ValueTask<Lease?> TakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Holds a lease longer. Null where it has expired or was taken since.</summary>
+    ValueTask<Lease?> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Ends a lease early; does nothing where it was lost.</summary>
+    ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<AuditEntry>> ListAuditAsync(AuditQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Usage in order of time, then key.</summary>
+    ValueTask<IReadOnlyList<UsageEntry>> ListUsageAsync(UsageQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Usage summed by time and by the given fields, in order of time, kind, model, resource, user, key.</summary>
+    /// <param name="bucket">An hour, a day: more than zero.</param>
+    ValueTask<IReadOnlyList<UsageSum>> SumUsageAsync(UsageQuery query, TimeSpan bucket, UsageFields fields, CancellationToken cancellationToken);
 
     /// <summary>When a resource was last used, or null.</summary>
     ValueTask<DateTimeOffset?> LastUsageAsync(string resource, CancellationToken cancellationToken);

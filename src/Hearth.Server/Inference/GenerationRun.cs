@@ -82,6 +82,9 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
         _metered = true;
         var entry = new UsageEntry($"chat/{request.RequestId}", caller.Account, "chat", route.Deployment.Value, route.Model, clock.GetUtcNow())
         {
+            User = caller.User,
+            KeyId = caller.KeyId,
+            DurationMilliseconds = (long)clock.GetElapsedTime(StartedAt).TotalMilliseconds,
             PromptTokens = usage.PromptTokens,
             CachedTokens = usage.CachedPromptTokens,
             CompletionTokens = usage.CompletionTokens,

@@ -3,8 +3,9 @@ using Hearth.ControlPlane;
 namespace Hearth.TestKit;
 
 /// <summary>The storage port in plain collections: what the port's words mean. Every other store must agree with it.</summary>
-public sealed class InMemoryStore : IStore
+public sealed class InMemoryStore(TimeProvider? clock = null) : IStore
 {
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, ResourceRow> _rows = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, AssignmentRow> _assignments = new(StringComparer.Ordinal);
@@ -13,6 +14,8 @@ public sealed class InMemoryStore : IStore
     private readonly SortedDictionary<long, OutboxEntry> _outbox = [];
     private readonly List<AuditEntry> _audit = [];
     private readonly SortedDictionary<string, UsageEntry> _usage = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Resource, string Kind), DueRow> _due = [];
+    private readonly Dictionary<string, Lease> _leases = [];
     private long _epoch, _outboxId;
 
     public event Action<Change>? Committed;
@@ -22,8 +25,11 @@ public sealed class InMemoryStore : IStore
         lock (_lock)
         {
             var rows = Apply(change);
+            var due = ApplyDue(change);
             _rows.Clear();
             foreach (var row in rows.Values) _rows.Add(row.Name.Value, row);
+            _due.Clear();
+            foreach (var (key, row) in due) _due.Add(key, row);
             ApplyTheRest(change);
         }
         Committed?.Invoke(change);
@@ -58,6 +64,11 @@ public sealed class InMemoryStore : IStore
         lock (_lock) return new(_rows.Values.Any(row => row.References.Contains(target)));
     }
 
+    public ValueTask<IReadOnlyList<ResourceRow>> ListReferrersAsync(string target, string kind, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new([.. _rows.Values.Where(row => row.Name.Kind == kind && !row.Deleted && row.References.Contains(target))]);
+    }
+
     public ValueTask<string?> FindKeyAsync(byte[] hash, CancellationToken cancellationToken)
     {
         lock (_lock) return new(_keys.GetValueOrDefault(Convert.ToHexString(hash)));
@@ -75,17 +86,75 @@ public sealed class InMemoryStore : IStore
 
     public ValueTask<IReadOnlyList<OutboxEntry>> ListOutboxAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
-        lock (_lock) return new([.. _outbox.Values.Where(entry => entry.Due <= now).Take(limit)]);
+        lock (_lock)
+        {
+            bool Waits(OutboxEntry entry) =>
+                _outbox.Values.Any(earlier => earlier.Resource == entry.Resource && earlier.Id < entry.Id && !earlier.Dead && earlier.Due > now);
+            return new([.. _outbox.Values.Where(entry => !entry.Dead && entry.Due <= now && !Waits(entry)).Take(limit)]);
+        }
     }
 
-    public ValueTask<IReadOnlyList<AuditEntry>> ListAuditAsync(string account, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<OutboxEntry>> ListDeadOutboxAsync(long afterId, int limit, CancellationToken cancellationToken)
     {
-        lock (_lock) return new([.. _audit.Where(entry => entry.Account == account).Reverse().Take(limit)]);
+        lock (_lock) return new([.. _outbox.Values.Where(entry => entry.Dead && entry.Id > afterId).Take(limit)]);
     }
 
-    public ValueTask<IReadOnlyList<UsageEntry>> ListUsageAsync(string account, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<DueRow>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
-        lock (_lock) return new([.. _usage.Values.Where(entry => entry.Account == account)]);
+        lock (_lock)
+        {
+            return new([.. _due.Values.Where(row => row.Next <= now)
+                .OrderBy(row => row.Next).ThenBy(row => row.Resource, StringComparer.Ordinal).ThenBy(row => row.Kind, StringComparer.Ordinal).Take(limit)]);
+        }
+    }
+
+    public ValueTask<Lease?> TakeLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var now = _clock.GetUtcNow();
+            if (_leases.TryGetValue(name, out var held) && held.Holder != holder && held.Expires > now) return new((Lease?)null);
+            return new(_leases[name] = new(name, holder, (held?.Epoch ?? 0) + 1, now + duration));
+        }
+    }
+
+    public ValueTask<Lease?> RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var now = _clock.GetUtcNow();
+            if (!IsHeld(lease) || _leases[lease.Name].Expires <= now) return new((Lease?)null);
+            return new(_leases[lease.Name] = lease with { Expires = now + duration });
+        }
+    }
+
+    public ValueTask ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (IsHeld(lease)) _leases[lease.Name] = lease with { Expires = DateTimeOffset.MinValue };
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<AuditEntry>> ListAuditAsync(AuditQuery query, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([.. _audit.Where(entry => entry.Account == query.Account && IsWithin(entry.At, query.From, query.To) && (query.BeforeId is not { } before || entry.Id < before))
+                .Reverse().Take(query.Limit)]);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<UsageEntry>> ListUsageAsync(UsageQuery query, CancellationToken cancellationToken)
+    {
+        lock (_lock) return new([.. Usage(query)]);
+    }
+
+    public ValueTask<IReadOnlyList<UsageSum>> SumUsageAsync(UsageQuery query, TimeSpan bucket, UsageFields fields, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(bucket, TimeSpan.Zero);
+        lock (_lock) return new(UsageSums.Of(Usage(query), bucket, fields));
     }
 
     public ValueTask<DateTimeOffset?> LastUsageAsync(string resource, CancellationToken cancellationToken)
@@ -129,6 +198,26 @@ public sealed class InMemoryStore : IStore
         if (!rows.TryGetValue(row.Name.Value, out var stored) || stored.Version != row.Version) throw new VersionConflictException(row.Name.Value);
     }
 
+    private Dictionary<(string Resource, string Kind), DueRow> ApplyDue(Change change)
+    {
+        var due = new Dictionary<(string Resource, string Kind), DueRow>(_due);
+        foreach (var key in due.Keys.Where(key => change.Deletes.Any(row => row.Name.Value == key.Resource)).ToList()) due.Remove(key);
+        foreach (var (row, until) in change.Claims)
+        {
+            var key = (row.Resource, row.Kind);
+            if (!due.TryGetValue(key, out var stored) || (stored.At, stored.Next) != (row.At, row.Next)) throw new VersionConflictException(row.Resource);
+            due[key] = stored with { Next = until, Attempts = stored.Attempts + 1 };
+        }
+        foreach (var row in change.Handled)
+        {
+            var key = (row.Resource, row.Kind);
+            if (due.TryGetValue(key, out var stored) && (stored.At, stored.Next) == (row.At, row.Next)) due.Remove(key);
+        }
+        foreach (var key in change.NoLongerDue) due.Remove(key);
+        foreach (var row in change.Due) due[(row.Resource, row.Kind)] = row;
+        return due;
+    }
+
     private void ApplyTheRest(Change change)
     {
         foreach (var name in change.Unassigned) _assignments.Remove(name);
@@ -140,11 +229,21 @@ public sealed class InMemoryStore : IStore
             foreach (var hash in _keys.Where(key => key.Value == row.Name.Value).Select(key => key.Key).ToList()) _keys.Remove(hash);
         foreach (var key in change.ApiKeys) _keys[Convert.ToHexString(key.Hash)] = key.Name;
         foreach (var id in change.Delivered) _outbox.Remove(id);
-        foreach (var entry in change.Postponed) _outbox[entry.Id] = entry;
+        foreach (var entry in change.Postponed.Where(entry => _outbox.ContainsKey(entry.Id)))
+            _outbox[entry.Id] = _outbox[entry.Id] with { Attempts = entry.Attempts, Due = entry.Due, Dead = entry.Dead, Error = entry.Error };
         foreach (var entry in change.Outbox) _outbox.Add(++_outboxId, entry with { Id = _outboxId });
         foreach (var entry in change.Usage) _usage.TryAdd(entry.Key, entry);
-        _audit.AddRange(change.Audit);
+        foreach (var entry in change.Audit) _audit.Add(entry with { Id = _audit.Count + 1 });
     }
+
+    private IEnumerable<UsageEntry> Usage(UsageQuery query) => _usage.Values
+        .Where(entry => entry.Account == query.Account && IsWithin(entry.At, query.From, query.To))
+        .Where(entry => (query.Kind ?? entry.Kind) == entry.Kind && (query.Resource ?? entry.Resource) == entry.Resource)
+        .OrderBy(entry => entry.At); // stable: equal times stay in order of key
+
+    private bool IsHeld(Lease lease) => _leases.TryGetValue(lease.Name, out var held) && (held.Holder, held.Epoch) == (lease.Holder, lease.Epoch);
+
+    private static bool IsWithin(DateTimeOffset time, DateTimeOffset? from, DateTimeOffset? to) => time >= (from ?? time) && (to is null || time < to);
 
     private static ResourceKey Key(ResourceRow row) => new(row.Name.Value, row.CreateTime);
 
