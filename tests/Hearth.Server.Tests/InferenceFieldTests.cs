@@ -58,7 +58,7 @@ public sealed class InferenceFieldTests : IAsyncLifetime
         for (var prompt = 0; prompt < 3; prompt++) _server.Gateway.Next((request, _) => SayPromptAsync(request));
         var choices = stream ? await StreamChoicesAsync() : await ChoicesAsync();
         Assert.Equal(["a0", "a1", "b0", "b1", "5,60", "5,61"], choices);
-        var usage = await _server.Store.ListUsageAsync("local", default);
+        var usage = await _server.Store.ListUsageAsync(new UsageQuery("local"), default);
         Assert.Equal(3, usage.Count);
         Assert.Equal((3, 6), (usage.Sum(row => row.PromptTokens), usage.Sum(row => row.CompletionTokens)));
 
