@@ -7,19 +7,24 @@ public sealed class StoredAssignments : IAssignments
 
     private readonly IStore _store;
     private readonly TimeProvider _clock;
+    private readonly NodeLiveness? _liveness;
     private volatile TaskCompletionSource _changed = Signal();
 
-    public StoredAssignments(IStore store, TimeProvider clock)
+    public StoredAssignments(IStore store, TimeProvider clock, NodeLiveness? liveness = null)
     {
-        (_store, _clock) = (store, clock);
+        (_store, _clock, _liveness) = (store, clock, liveness);
         store.Committed += change =>
         {
             if (change.TouchesAssignments) Interlocked.Exchange(ref _changed, Signal()).TrySetResult();
         };
     }
 
-    public async ValueTask<IReadOnlyList<Assignment>> ListAsync(CancellationToken cancellationToken) =>
-        [.. (await _store.ListAssignmentsAsync(SupervisedJobs.Node, cancellationToken)).Select(ToAssignment)];
+    public async ValueTask<IReadOnlyList<Assignment>> ListAsync(CancellationToken cancellationToken)
+    {
+        var rows = await _store.ListAssignmentsAsync(SupervisedJobs.Node, cancellationToken);
+        _liveness?.Beat();
+        return [.. rows.Select(ToAssignment)];
+    }
 
     public async ValueTask WaitForChangeAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Hearth.ControlPlane;
 using Hearth.Storage.Sqlite;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -43,7 +41,8 @@ public sealed class HearthServer : IAsyncDisposable
     public static async Task<HearthServer> CreateAsync(
         HearthServerOptions options, Action<IServiceCollection>? configure = null, CancellationToken cancellationToken = default)
     {
-        RequireSafeAddress(options);
+        KestrelSetup.RequireSafeAddress(options);
+        Cors.Require(options.CorsOrigins);
         var held = DataDirectoryLock.Take(options.DataDirectory);
         WebApplication? app = null;
         try
@@ -65,8 +64,13 @@ public sealed class HearthServer : IAsyncDisposable
     {
         await _app.StartAsync(cancellationToken);
         var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Services.GetRequiredService<PublicAddress>().Value = (_options.PublicUrl ?? $"http://localhost:{new Uri(bound).Port}").TrimEnd('/');
+        var address = new Uri(bound);
+        Services.GetRequiredService<PublicAddress>().Value = (_options.PublicUrl ?? $"{address.Scheme}://localhost:{address.Port}").TrimEnd('/');
     }
+
+    /// <summary>A key that may ask models and nothing else, kept in <c>credentials</c>; made when it is first wanted.</summary>
+    public ValueTask<string> LimitedKeyAsync(CancellationToken cancellationToken = default) =>
+        new Credentials(CredentialsPath).LimitedKeyAsync(Services, cancellationToken);
 
     /// <summary>Completes when the process is asked to end and the server has stopped.</summary>
     public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _app.WaitForShutdownAsync(cancellationToken);
@@ -87,18 +91,19 @@ public sealed class HearthServer : IAsyncDisposable
     private static WebApplication Build(HearthServerOptions options, Action<IServiceCollection>? configure)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "hearth", ContentRootPath = Path.GetFullPath(options.DataDirectory) });
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Parse(options.Host == "localhost" ? "127.0.0.1" : options.Host), options.Port);
-        });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        Logs.Apply(builder.Logging, options);
+        KestrelSetup.Apply(builder, options, TlsCertificates.Find(options));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + Draining.LastWords);
         AddServices(builder.Services, options);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
+        app.Use(next => context => app.Services.GetRequiredService<RequestLog>().RunAsync(context, next));
         app.Use(next => context => ErrorRoom.RunAsync(context, next));
+        Cors.Apply(app, options.CorsOrigins);
         app.UseRouting();
+        app.Use(next => context => PathNames.RunAsync(context, next));
+        app.UseRequestTimeouts();
+        app.Use(next => context => KestrelSetup.LimitTimeAsync(context, next));
         app.Use(next => context => Authentication.RunAsync(context, next));
         MapEndpoints(app);
         RequirePermissions(app);
@@ -107,7 +112,8 @@ public sealed class HearthServer : IAsyncDisposable
 
     private static void AddServices(IServiceCollection services, HearthServerOptions options)
     {
-        services.AddSingleton(options.Clock);
+        services.AddSingleton(options).AddSingleton(options.Clock);
+        services.AddSingleton<Draining>().AddSingleton<Readiness>().AddSingleton<RequestLog>().AddSingleton<NodeLiveness>().AddCors();
         services.AddSingleton(new PublicAddress { Value = options.PublicUrl ?? "" });
         services.AddSingleton<IStore>(_ => SqliteStore.Open(Path.Combine(options.DataDirectory, "hearth.db"), options.Clock));
         services.AddSingleton<IBlobs>(_ => new LocalBlobs(options.DataDirectory));
@@ -137,7 +143,7 @@ public sealed class HearthServer : IAsyncDisposable
         DeployedModelEndpoints.Map(routes);
         NotYetEndpoints.Map(routes);
         InferenceEndpoints.Map(app);
-        app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithMetadata(new RequiredPermission(Permission.None));
+        Readiness.Map(app);
     }
 
     internal static void RequirePermissions(IEndpointRouteBuilder app)
@@ -153,7 +159,8 @@ public sealed class HearthServer : IAsyncDisposable
     {
         await Services.GetRequiredService<KeyRing>().OpenAsync(cancellationToken);
         await Services.GetRequiredService<FirstStart>().RunAsync(KeepCredentials, cancellationToken);
-        AdminKey ??= ReadCredentials();
+        AdminKey ??= new Credentials(CredentialsPath).AdminKey;
+        Services.GetRequiredService<Draining>();
         await Services.GetRequiredService<Recovery>().RunAsync(cancellationToken);
     }
 
@@ -161,36 +168,14 @@ public sealed class HearthServer : IAsyncDisposable
     {
         IsFirstStart = true;
         AdminKey = key;
-        WritePrivate(CredentialsPath, JsonSerializer.SerializeToUtf8Bytes(new { account = FirstStart.Account, adminKey = key }));
-    }
-
-    private string? ReadCredentials()
-    {
-        if (!File.Exists(CredentialsPath)) return null;
-        using var file = JsonDocument.Parse(File.ReadAllBytes(CredentialsPath));
-        return file.RootElement.TryGetProperty("adminKey", out var key) ? key.GetString() : null;
+        new Credentials(CredentialsPath).KeepAdminKey(key);
     }
 
     private static byte[] LocalKey(string directory, string name)
     {
         var path = Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "keys")).FullName, name);
-        if (!File.Exists(path)) WritePrivate(path, RandomNumberGenerator.GetBytes(32));
+        if (!File.Exists(path)) PrivateFile.Write(path, RandomNumberGenerator.GetBytes(32));
         return File.ReadAllBytes(path);
-    }
-
-    private static void WritePrivate(string path, byte[] bytes)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
-        file.Write(bytes);
-        file.Flush(flushToDisk: true);
-    }
-
-    private static void RequireSafeAddress(HearthServerOptions options)
-    {
-        if (options.InsecureHttp || options.Host == "localhost" || (IPAddress.TryParse(options.Host, out var address) && IPAddress.IsLoopback(address))) return;
-        throw new InvalidOperationException($"Listening on {options.Host} would send keys in the clear. Listen on loopback, or pass --insecure-http behind a proxy with TLS.");
     }
 }
 

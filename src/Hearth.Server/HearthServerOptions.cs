@@ -15,6 +15,24 @@ public sealed record HearthServerOptions
     /// <summary>Allows a <see cref="Host"/> beyond loopback without TLS, as behind a proxy that has it.</summary>
     public bool InsecureHttp { get; init; }
 
+    /// <summary>PEM file with the certificate and its chain; needs <see cref="TlsKey"/>.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>PEM file with the certificate's private key.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Serve https with a certificate that the server makes and keeps in <c>keys/tls.pem</c>.</summary>
+    public bool TlsSelfSigned { get; init; }
+
+    /// <summary>Origins whose web pages may call the server; <c>*</c>: any.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Log entries as JSON, one line each.</summary>
+    public bool JsonLogs { get; init; }
+
+    /// <summary>The least grave log entries that are written. <see cref="Microsoft.Extensions.Logging.LogLevel.Information"/> has one line a request.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
+
     /// <summary>Base of every address handed out: from <c>HEARTH_PUBLIC_URL</c>; null: <c>http://localhost:PORT</c>. The Host header is never used for it.</summary>
     public string? PublicUrl { get; init; } = Environment.GetEnvironmentVariable("HEARTH_PUBLIC_URL") is { Length: > 0 } url ? url : null;
 
@@ -22,6 +40,9 @@ public sealed record HearthServerOptions
     public string? MasterKeyFile { get; init; } = Environment.GetEnvironmentVariable("HEARTH_MASTER_KEY_FILE") is { Length: > 0 } file ? file : null;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How long a request may take until its answer begins; uploads and generation are not limited.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long open requests may take to end at shutdown.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);

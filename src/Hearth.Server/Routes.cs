@@ -13,7 +13,9 @@ internal delegate Task<object> Handler(Call call);
 /// </summary>
 internal sealed class Routes(IEndpointRouteBuilder app)
 {
-    private const long BodyBytes = 4 << 20;
+    /// <summary>The bound of addresses that declare none.</summary>
+    public const long BodyBytes = 4 << 20;
+
     private const string AccountPrefix = "/v1/accounts/{account}/";
 
     public void Get(string pattern, Permission permission, Handler handler) => Map("GET", pattern, permission, handler);

@@ -8,7 +8,6 @@ internal static partial class ErrorRoom
 {
     public static async Task RunAsync(HttpContext context, RequestDelegate next)
     {
-        context.TraceIdentifier = Guid.NewGuid().ToString();
         try
         {
             await next(context);
@@ -84,6 +83,7 @@ internal static partial class ErrorRoom
         405 => new HttpRefusal(405, ErrorCode.Unimplemented, "Method Not Allowed"),
         413 => new HttpRefusal(413, ErrorCode.InvalidArgument, "The request body is larger than this address takes."),
         415 => new HttpRefusal(415, ErrorCode.InvalidArgument, "Unsupported media type. Send Content-Type: application/json."),
+        504 => new HttpRefusal(504, ErrorCode.DeadlineExceeded, "The request took too long and was given up. Ask for less (a smaller page, a narrower filter), or retry."),
         var status => new HttpRefusal(status, ErrorCode.InvalidArgument, "The request was refused."),
     };
 

@@ -5,9 +5,9 @@ namespace Hearth.Server;
 
 /// <summary>
 /// One request on a replica: streams its events and meters it. The event with the usage is handed on after its row is committed (rule R10);
-/// a caller that leaves pays for the tokens generated until then; a request that the replica's end cuts short is not billed.
+/// a caller that leaves pays for the tokens generated until then; a request that the replica's or the server's end cuts short is not billed.
 /// </summary>
-internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeProvider clock, Caller caller, ModelRoute route, GenerationRequest request)
+internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeProvider clock, Draining draining, Caller caller, ModelRoute route, GenerationRequest request)
 {
     private int _prompt, _completion, _finished;
     private bool _metered, _cut;
@@ -21,7 +21,8 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
     /// <summary>The last event carries a finish reason and the usage.</summary>
     public async IAsyncEnumerable<GenerationEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var events = gateway.GenerateAsync(route.Socket, request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, draining.Ended);
+        await using var events = gateway.GenerateAsync(route.Socket, request, either.Token).GetAsyncEnumerator(either.Token);
         GenerationEvent? held = null;
         try
         {
@@ -59,6 +60,11 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
         {
             _cut = true;
             throw Refusal(refused);
+        }
+        catch (OperationCanceledException) when (draining.Ended.IsCancellationRequested)
+        {
+            _cut = true;
+            throw new HearthException(ErrorCode.Unavailable, "The server is stopping before the answer has ended. Retry in a moment.");
         }
         catch (ReplicaLostException)
         {

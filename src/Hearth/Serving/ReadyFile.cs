@@ -4,8 +4,15 @@ using System.Text.Json.Serialization;
 namespace Hearth;
 
 /// <summary>What a server writes when it answers: how to reach it and with which key.</summary>
-internal sealed record ReadyFile(string Url, string Account, string AdminKey)
+/// <param name="LimitedKey">Key of an inference user: it may ask models and nothing else.</param>
+internal sealed record ReadyFile(string Url, string Account, string AdminKey, string? LimitedKey = null)
 {
+    /// <summary>Address of the gRPC endpoints; null: this version has none.</summary>
+    public string? Grpc { get; init; }
+
+    /// <summary>Key of the Tinker API; null: this version has none.</summary>
+    public string? TinkerKey { get; init; }
+
     /// <summary>Writes the file so that whoever sees it sees all of it; only the owner may read it, because it holds a key.</summary>
     public void Write(string path)
     {
@@ -18,7 +25,7 @@ internal sealed record ReadyFile(string Url, string Account, string AdminKey)
 
     public static ReadyFile Read(string path) =>
         JsonSerializer.Deserialize(File.ReadAllBytes(path), ReadyFileJson.Default.ReadyFile)
-        ?? throw new InvalidDataException($"{path} is empty; a server writes {{url, account, adminKey}} there.");
+        ?? throw new InvalidDataException($"{path} is empty; a server writes {{url, grpc, account, adminKey, tinkerKey, limitedKey}} there.");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

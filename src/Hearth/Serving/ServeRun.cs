@@ -11,12 +11,12 @@ internal static class ServeRun
 {
     public static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
     {
-        var node = NodeAgentOptions.ForDataDirectory(options.DataDirectory);
+        var node = NodeAgentOptions.ForDataDirectory(options.Server.DataDirectory);
         await using var server = await CreateAsync(options, node, cancellationToken);
         var models = await RegisterModelsAsync(server, options, cancellationToken);
         await server.StartAsync(cancellationToken);
-        var ready = new ReadyFile(server.Url, server.Account, server.AdminKey ?? "");
-        if (options.ReadyFile is { } path) ready.Write(path);
+        if (options.ReadyFile is { } path)
+            new ReadyFile(server.Url, server.Account, server.AdminKey ?? "", await server.LimitedKeyAsync(cancellationToken)).Write(path);
         StartReport.Write(server, options, models);
         await WaitAsync(server, cancellationToken);
         return ExitCodes.Success;
@@ -27,7 +27,7 @@ internal static class ServeRun
         try
         {
             return await HearthServer.CreateAsync(
-                new HearthServerOptions { DataDirectory = options.DataDirectory, Host = options.Host, Port = options.Port, InsecureHttp = options.InsecureHttp },
+                options.Server,
                 services => services
                     .AddSingleton(node)
                     .AddSingleton<IReplicaGateway, ReplicaGateway>()
