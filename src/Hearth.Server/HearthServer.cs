@@ -21,6 +21,9 @@ public sealed class HearthServer : IAsyncDisposable
     /// <summary>Base address as the server itself hands it out; known once it has started.</summary>
     public string Url => Services.GetRequiredService<PublicAddress>().Value;
 
+    /// <summary>The port it listens on; known once it has started.</summary>
+    public int Port { get; private set; }
+
     /// <summary>The account made at the first start.</summary>
     public string Account => FirstStart.Account;
 
@@ -65,6 +68,7 @@ public sealed class HearthServer : IAsyncDisposable
         await _app.StartAsync(cancellationToken);
         var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         var address = new Uri(bound);
+        Port = address.Port;
         Services.GetRequiredService<PublicAddress>().Value = (_options.PublicUrl ?? $"{address.Scheme}://localhost:{address.Port}").TrimEnd('/');
     }
 

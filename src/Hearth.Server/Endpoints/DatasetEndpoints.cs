@@ -102,7 +102,7 @@ internal static class DatasetEndpoints
                 if (section.AsFileSection() is { Name: "file" } file) return file;
             }
         }
-        catch (Exception broken) when (broken is InvalidDataException or IOException)
+        catch (Exception broken) when (broken is InvalidDataException or IOException and not BadHttpRequestException)
         {
             throw HearthException.Invalid("The form is broken or cut short. Send the file again.");
         }

@@ -16,11 +16,29 @@ internal static class InferenceEndpoints
             app.MapPost($"{prefix}/chat/completions", ChatCompletionEndpoints.PostAsync).WithMetadata(new RequiredPermission(Permission.Infer), new BodyBound(BodyBytes));
             app.MapPost($"{prefix}/completions", CompletionEndpoints.PostAsync).WithMetadata(new RequiredPermission(Permission.Infer), new BodyBound(BodyBytes));
             app.MapGet($"{prefix}/models", ListModelsAsync).WithMetadata(new RequiredPermission(Permission.Infer));
+            app.MapGet($"{prefix}/models/{{**model}}", GetModelAsync).WithMetadata(new RequiredPermission(Permission.Infer));
         }
     }
 
-    /// <summary>The models that the key may ask: its account's and the catalogue's.</summary>
     private static async Task ListModelsAsync(HttpContext http)
+    {
+        var all = await VisibleAsync(http);
+        var models = all.Values.Where(model => model.Row.State == ModelRecord.Ready).Select(model => ToContract(model, all)).ToList();
+        await WriteAsync(http, new InferenceModelList { Data = models });
+    }
+
+    /// <summary>One model by its full name, which clients send plain or encoded, or by its id.</summary>
+    private static async Task GetModelAsync(HttpContext http)
+    {
+        var all = await VisibleAsync(http);
+        var text = (string)http.Request.RouteValues["model"]!;
+        var names = text.Contains('/') ? [text] : new[] { http.Features.Get<Caller>()!.Account, ModelCatalogue.CatalogueAccount }.Select(account => $"accounts/{account}/models/{text}");
+        var found = names.Select(name => all.GetValueOrDefault(name)).FirstOrDefault(model => model?.Row.State == ModelRecord.Ready) ?? throw ModelRouter.NotServed();
+        await WriteAsync(http, ToContract(found, all));
+    }
+
+    /// <summary>The models that the key may ask: its account's and the catalogue's.</summary>
+    private static async Task<Dictionary<string, Stored<ModelRecord>>> VisibleAsync(HttpContext http)
     {
         var caller = http.Features.Get<Caller>()!;
         var resources = http.RequestServices.GetRequiredService<ResourceStore>();
@@ -28,15 +46,20 @@ internal static class InferenceEndpoints
         var catalogue = caller.Account == ModelCatalogue.CatalogueAccount
             ? []
             : (await resources.ListAsync<ModelRecord>(ModelCatalogue.CatalogueAccount, ResourceKind.Models, http.RequestAborted)).Where(model => model.Value.Public);
-        var all = own.Concat(catalogue).ToDictionary(model => model.Name.Value);
-        var models = all.Values.Where(model => model.Row.State == ModelRecord.Ready).Select(model => ToContract(model, FactsOf(model, all))).ToList();
+        return own.Concat(catalogue).ToDictionary(model => model.Name.Value);
+    }
+
+    private static Task WriteAsync<T>(HttpContext http, T answer)
+    {
         http.Response.ContentType = "application/json";
-        await JsonSerializer.SerializeAsync(http.Response.Body, new InferenceModelList { Data = models }, InferenceJson.Options, http.RequestAborted);
+        return JsonSerializer.SerializeAsync(http.Response.Body, answer, InferenceJson.Options, http.RequestAborted);
     }
 
     // An adapter can what its base can.
     private static ModelFacts? FactsOf(Stored<ModelRecord> model, Dictionary<string, Stored<ModelRecord>> all) =>
         model.Value.Facts ?? (model.Value.Adapter is { } adapter ? all.GetValueOrDefault(adapter.BaseModel)?.Value.Facts : null);
+
+    private static InferenceModel ToContract(Stored<ModelRecord> model, Dictionary<string, Stored<ModelRecord>> all) => ToContract(model, FactsOf(model, all));
 
     private static InferenceModel ToContract(Stored<ModelRecord> model, ModelFacts? facts) => new()
     {
