@@ -41,17 +41,3 @@ public sealed record SupervisedJobSpec
     /// <summary>What the caller set, as JSON of the contract, echoed unchanged.</summary>
     public string Echo { get; init; } = "{}";
 }
-
-/// <summary>States of a job as the wire spells them.</summary>
-public static class JobStates
-{
-    public const string Pending = "JOB_STATE_PENDING";
-    public const string Running = "JOB_STATE_RUNNING";
-    public const string ReQueueing = "JOB_STATE_RE_QUEUEING";
-    public const string Completed = "JOB_STATE_COMPLETED";
-    public const string Failed = "JOB_STATE_FAILED";
-    public const string Cancelled = "JOB_STATE_CANCELLED";
-
-    /// <summary>A trainer runs, or will.</summary>
-    public static bool IsActive(string state) => state is Pending or Running or ReQueueing;
-}

@@ -62,6 +62,7 @@ public sealed class ResourceStore(IStore store, ResourceMailbox mailbox, TimePro
 
     private async ValueTask CommitAsync(Change change, CancellationToken cancellationToken)
     {
+        await RequireLegalAsync(change, cancellationToken);
         try
         {
             await store.CommitAsync(change, cancellationToken);
@@ -73,6 +74,22 @@ public sealed class ResourceStore(IStore store, ResourceMailbox mailbox, TimePro
         catch (RowInUseException used)
         {
             throw HearthException.Precondition($"{used.Name} is in use by {used.User}. Delete or cancel that first.");
+        }
+    }
+
+    /// <summary>The one place where states are kept to their tables: every verb and every report commits through here.</summary>
+    private async ValueTask RequireLegalAsync(Change change, CancellationToken cancellationToken)
+    {
+        foreach (var row in change.Inserts)
+        {
+            if (StateMachine.Of(row.Name.Kind)?.CanBegin(row.State) == false) throw HearthException.Precondition($"{row.Name} cannot begin as {row.State}.");
+        }
+        foreach (var row in change.Updates)
+        {
+            if (StateMachine.Of(row.Name.Kind) is not { } table) continue;
+            var stored = await store.GetAsync(row.Name.Value, cancellationToken);
+            if (stored?.Version != row.Version) throw new VersionConflictException(row.Name.Value); // as the store would say
+            if (!table.CanFollow(stored.State, row.State)) throw HearthException.Precondition($"{row.Name} is {stored.State}; it cannot become {row.State}.");
         }
     }
 }
