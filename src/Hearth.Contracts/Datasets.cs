@@ -28,6 +28,9 @@ public sealed record Dataset
     public DateTimeOffset? UpdateTime { get; init; }
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public EmptyMessage? UserUploaded { get; init; }
+    /// <summary>What the rows are, in our own words: chat, prompts, kto, completion, preference, trajectories, batch; absent until the dataset is READY.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? HearthFormat { get; init; }
     /// <summary>Address of the full validation report, once a file was uploaded.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? HearthReport { get; init; }

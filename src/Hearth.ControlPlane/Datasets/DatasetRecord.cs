@@ -11,6 +11,8 @@ public sealed record DatasetRecord
     /// <summary>What the caller set, as JSON of the contract, echoed unchanged.</summary>
     public string Echo { get; init; } = "{}";
     public string Format { get; init; } = "FORMAT_UNSPECIFIED";
+    /// <summary>Our own name of what the rows are: <see cref="RowFormats.Names"/>; empty until the dataset is READY.</summary>
+    public string HearthFormat { get; init; } = "";
     public long Rows { get; init; }
     /// <summary>Rows with at least one assistant message that counts in the loss.</summary>
     public long TrainableRows { get; init; }

@@ -1,155 +1,100 @@
-using System.Buffers;
-using System.Text.Json;
-using System.Text.Unicode;
-
 namespace Hearth.ControlPlane;
 
-/// <summary>Reads a JSON Lines file once, line by line, in memory bounded by its longest line, and reports every fault.</summary>
+/// <summary>
+/// Checks a JSON Lines file in one pass and reports every fault. One thread reads and cuts the file into blocks of lines, others check blocks, and
+/// the results are joined in order: the same report on any number of threads, in memory bounded by a few blocks and the longest line.
+/// </summary>
 public static class DatasetValidator
 {
     public const int MinRows = 3;
     public const int MaxRows = 3_000_000;
     public const int MaxLineBytes = 64 << 20;
 
-    // Rough, until a tokenizer counts: English text has about four bytes a token.
-    private const int BytesPerToken = 4;
+    /// <summary>A block larger than this is checked alone, so that a few long lines do not fill the memory.</summary>
+    private const int LargeBlock = 4 << 20;
 
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
+    /// <summary>Checks a file; the report keeps the first <see cref="DatasetReport.MaxFaultsKept"/> faults.</summary>
+    public static DatasetReport Validate(Stream file, string fileName, CancellationToken cancellationToken) =>
+        Validate(file, new() { FileName = fileName }, _ => { }, cancellationToken);
 
-    public static DatasetReport Validate(Stream file, string fileName, CancellationToken cancellationToken)
+    /// <summary>Checks a file; <paramref name="onFault"/> is given every fault, in order of line, on the calling thread.</summary>
+    public static DatasetReport Validate(Stream file, ValidationOptions options, Action<RowFault> onFault, CancellationToken cancellationToken)
     {
-        var tally = new Tally();
-        foreach (var line in Lines(file, tally, cancellationToken)) tally.Add(line);
-        if (tally.Rows + tally.FaultCount < MinRows)
-            tally.Fault(tally.Line + 1, tally.Offset, $"the file has {tally.Rows} rows, at least {MinRows} are needed", "Add rows, one JSON object per line.");
-        if (tally.Rows > MaxRows)
-            tally.Fault(tally.Line, tally.Offset, $"the file has more than {MaxRows:N0} rows", "Split it into several datasets.");
-        return tally.ToReport(fileName);
-    }
-
-    /// <summary>Yields each line's bytes, without its end. The memory is reused.</summary>
-    private static IEnumerable<ReadOnlyMemory<byte>> Lines(Stream file, Tally tally, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
-        try
+        var tally = new DatasetTally(onFault);
+        var blocks = new LineBlocks(file, MaxLineBytes);
+        var pipeline = new Pipeline(tally, blocks, options);
+        while (blocks.Next() is { } block)
         {
-            int start = 0, end = 0, scanned = 0;
-            while (true)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (block.IsTooLong)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var found = buffer.AsSpan(scanned, end - scanned).IndexOf((byte)'\n');
-                if (found >= 0)
-                {
-                    var next = scanned + found + 1;
-                    yield return Trim(buffer.AsMemory(start, next - 1 - start));
-                    tally.Offset += next - start;
-                    start = scanned = next;
-                    continue;
-                }
-                scanned = end;
-                if (end - start > MaxLineBytes)
-                {
-                    tally.Line++;
-                    tally.Fault(tally.Line, tally.Offset, $"the line is longer than {MaxLineBytes >> 20} MB", "Split the row. The rest of the file was not read.");
-                    yield break;
-                }
-                (buffer, start, end) = MakeRoom(buffer, start, end);
-                scanned = end;
-                var read = file.Read(buffer, end, buffer.Length - end);
-                if (read == 0) break;
-                end += read;
+                pipeline.Drain();
+                tally.Fault(new(tally.Lines + 1, block.Offset, $"the line is longer than {MaxLineBytes >> 20} MB", "Split the row. The rest of the file was not read."));
+                return tally.ToReport(options.FileName);
             }
-            if (end > start) yield return Trim(buffer.AsMemory(start, end - start));
-            tally.Offset += end - start;
+            pipeline.Add(block);
+            if (tally.RowLines > MaxRows) break;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        pipeline.Drain();
+        CheckCount(tally, blocks.Offset);
+        return tally.ToReport(options.FileName);
     }
 
-    private static (byte[] Buffer, int Start, int End) MakeRoom(byte[] buffer, int start, int end)
+    private static void CheckCount(DatasetTally tally, long end)
     {
-        if (end < buffer.Length) return (buffer, start, end);
-        var target = start > 0 ? buffer : ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-        Buffer.BlockCopy(buffer, start, target, 0, end - start);
-        if (!ReferenceEquals(target, buffer)) ArrayPool<byte>.Shared.Return(buffer);
-        return (target, 0, end - start);
+        if (tally.RowLines < MinRows)
+            tally.Fault(new(tally.Lines + 1, end, $"the file has {tally.RowLines} rows, at least {MinRows} are needed", "Add rows, one JSON object per line."));
+        if (tally.RowLines > MaxRows)
+            tally.Fault(new(tally.Lines, end, $"the file has more than {MaxRows:N0} rows", "Split it into several datasets. The rest of the file was not read."));
     }
 
-    private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> line) =>
-        line.Length > 0 && line.Span[^1] == '\r' ? line[..^1] : line;
-
-    /// <summary>Faults and totals so far.</summary>
-    private sealed class Tally
+    /// <summary>Blocks on their way through the checkers, oldest first.</summary>
+    private sealed class Pipeline(DatasetTally tally, LineBlocks blocks, ValidationOptions options)
     {
-        private readonly List<RowFault> _faults = [];
-        private readonly long[] _formats = new long[Enum.GetValues<RowFormat>().Length];
-        private long _trainable, _turns, _contentBytes;
+        private readonly Queue<Task<BlockResult>> _running = [];
+        private readonly Stack<BlockCheck> _idle = [];
 
-        public long Line { get; set; }
-        public long Offset { get; set; }
-        public long Rows { get; private set; }
-        public long FaultCount { get; private set; }
-
-        public void Add(ReadOnlyMemory<byte> line)
+        public void Add(LineBlock block)
         {
-            Line++;
-            if (Line == 1 && line.Span.StartsWith("\uFEFF"u8)) line = line[3..];
-            if (line.Span.IndexOfAnyExcept((byte)' ', (byte)'\t') < 0) return; // blank lines are not rows
-            if (!Utf8.IsValid(line.Span))
+            if (tally.Settled is not { } settled || options.Threads < 2 || block.Length > LargeBlock)
             {
-                Fault(Line, Offset, "the line is not valid UTF-8", "Save the file as UTF-8.");
+                Drain();
+                Join(Run(block, tally.Settled, tally.Lines + 1));
                 return;
             }
-            try
-            {
-                using var row = JsonDocument.Parse(line, Strict);
-                if (RowChecker.Check(row.RootElement, out var facts) is { } fault) Fault(Line, Offset, fault.Rule, fault.Remedy);
-                else Count(facts, line.Length);
-            }
-            catch (JsonException broken)
-            {
-                Fault(Line, Offset, $"invalid JSON on line {Line}, byte {broken.BytePositionInLine} of the line", "Write one complete JSON object per line.");
-            }
+            if (_running.Count > options.Threads) Join(_running.Dequeue().GetAwaiter().GetResult());
+            _running.Enqueue(Task.Run(() => Run(block, settled, firstLine: 0)));
         }
 
-        public void Fault(long line, long offset, string rule, string remedy)
+        public void Drain()
         {
-            FaultCount++;
-            if (_faults.Count < DatasetReport.MaxFaultsKept) _faults.Add(new(line, offset, rule, remedy));
+            while (_running.TryDequeue(out var oldest)) Join(oldest.GetAwaiter().GetResult());
         }
 
-        public DatasetReport ToReport(string fileName) => new()
+        private BlockResult Run(LineBlock block, SettledRows? settled, long firstLine)
         {
-            File = fileName,
-            Bytes = Offset,
-            Format = Format(),
-            Rows = Rows,
-            TrainableRows = _trainable,
-            EstimatedTokens = _contentBytes / BytesPerToken,
-            AverageTurns = Rows == 0 ? 0 : (double)_turns / Rows,
-            FaultCount = FaultCount,
-            Faults = _faults,
-            Warnings = _formats.Count(rows => rows > 0) > 1 ? ["The file mixes row formats; a job reads only rows of its own format."] : [],
-        };
-
-        private void Count(RowFacts facts, int bytes)
-        {
-            Rows++;
-            _formats[(int)facts.Format]++;
-            _trainable += facts.Trainable ? 1 : 0;
-            _turns += facts.Turns;
-            _contentBytes += bytes;
+            BlockCheck? check;
+            lock (_idle) _idle.TryPop(out check);
+            check ??= new();
+            var result = check.Run(block, settled, firstLine, options.Format);
+            lock (_idle) _idle.Push(check);
+            return result;
         }
 
-        private string Format() => Array.IndexOf(_formats, _formats.Max()) switch
+        private void Join(BlockResult result)
         {
-            _ when Rows == 0 => "FORMAT_UNSPECIFIED",
-            (int)RowFormat.Chat => "CHAT",
-            (int)RowFormat.Completion => "COMPLETION",
-            (int)RowFormat.Samples => "RL",
-            _ => "FORMAT_UNSPECIFIED",
-        };
+            tally.Add(result);
+            blocks.Return(result.Block);
+        }
     }
+}
+
+/// <summary>How a file is checked.</summary>
+public sealed record ValidationOptions
+{
+    public string FileName { get; init; } = "";
+    /// <summary>The format that every row must have; Unknown: the one of the first good row.</summary>
+    public RowFormat Format { get; init; }
+    /// <summary>Threads that check; one more reads.</summary>
+    public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 4);
 }

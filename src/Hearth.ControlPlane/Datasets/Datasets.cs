@@ -117,6 +117,7 @@ public sealed class Datasets(ResourceStore resources, IBlobs blobs, ResourceMail
     private static DatasetRecord Accepted(DatasetRecord dataset, DatasetReport report, string blob, string reportBlob) => dataset with
     {
         Format = report.Format == "FORMAT_UNSPECIFIED" ? dataset.Format : report.Format,
+        HearthFormat = report.HearthFormat,
         Rows = report.Rows,
         TrainableRows = report.TrainableRows,
         EstimatedTokens = report.EstimatedTokens,

@@ -164,6 +164,7 @@ internal static class DatasetEndpoints
             Splitted = param.Splitted,
             Transformed = param.Transformed,
             UserUploaded = param is { EvalProtocol: null, EvaluationResult: null, Splitted: null, Transformed: null } ? new EmptyMessage() : null,
+            HearthFormat = record.HearthFormat == "" ? null : record.HearthFormat,
             HearthReport = record.ReportBlob == "" ? null : $"{call.Service<PublicAddress>().Value}/hearth/v1/{dataset.Name}/report",
         };
     }
