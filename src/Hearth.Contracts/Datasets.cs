@@ -73,6 +73,19 @@ public sealed record DatasetUpload
     public string Purpose { get; init; } = "dataset";
 }
 
+/// <summary>Body of <c>datasets/{dataset}:getUploadEndpoint</c>: file names with their exact sizes in bytes.</summary>
+public sealed record GetUploadEndpointRequest
+{
+    public IReadOnlyDictionary<string, long>? FilenameToSize { get; init; }
+    public string? ReadMask { get; init; }
+}
+
+/// <summary>Where to PUT each file, or to GET it.</summary>
+public sealed record SignedUrls
+{
+    public IReadOnlyDictionary<string, string> FilenameToSignedUrls { get; init; } = new Dictionary<string, string>();
+}
+
 /// <summary>The evaluation job that made a dataset.</summary>
 public sealed record EvaluationResult
 {

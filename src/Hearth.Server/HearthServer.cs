@@ -124,6 +124,9 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton(_ => new PageTokens(LocalKey(options.DataDirectory, "page-tokens")));
         services.AddSingleton<ResourceMailbox>().AddSingleton<ResourceStore>().AddSingleton<OutboxHandlers>().AddSingleton<DueRunner>().AddSingleton<Recovery>();
         foreach (var kind in BlobDeletion.Kinds) services.AddSingleton<IOutboxHandler>(provider => ActivatorUtilities.CreateInstance<BlobDeletion>(provider, kind));
+        services.AddSingleton(provider => new SignedAddresses(
+            LocalKey(options.DataDirectory, "signed-addresses"), provider.GetRequiredService<PublicAddress>(), provider.GetRequiredService<IBlobs>(), options.Clock));
+        services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<SupervisedJobs>();
@@ -148,6 +151,7 @@ public sealed class HearthServer : IAsyncDisposable
         NotYetEndpoints.Map(routes);
         InferenceEndpoints.Map(app);
         Readiness.Map(app);
+        TransferEndpoints.Map(app);
     }
 
     internal static void RequirePermissions(IEndpointRouteBuilder app)

@@ -21,9 +21,14 @@ public sealed record DatasetRecord
     /// <summary>SHA-256 of the uploaded file; empty until it is READY.</summary>
     public string Blob { get; init; } = "";
     public string FileName { get; init; } = "";
+    /// <summary>The files that were uploaded, where there were several: the blob has them one after the other.</summary>
+    public IReadOnlyList<DatasetFile> Files { get; init; } = [];
     public long Bytes { get; init; }
     /// <summary>SHA-256 of the validation report; empty before the first upload.</summary>
     public string ReportBlob { get; init; } = "";
     public ErrorCode StatusCode { get; init; }
     public string StatusMessage { get; init; } = "";
 }
+
+/// <summary>One of several files of a dataset, as a part of its blob.</summary>
+public sealed record DatasetFile(string FileName, long Offset, long Bytes);

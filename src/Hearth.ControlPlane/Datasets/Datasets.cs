@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on datasets.</summary>
-public sealed class Datasets(ResourceStore resources, IBlobs blobs, ResourceMailbox mailbox)
+public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, ResourceMailbox mailbox, Uploads uploads)
 {
     public const int FaultsInError = 10;
 
@@ -28,18 +28,7 @@ public sealed class Datasets(ResourceStore resources, IBlobs blobs, ResourceMail
         await using (var written = draft.Read()) report = await Task.Run(() => DatasetValidator.Validate(written, fileName, cancellationToken), cancellationToken);
         return report.FaultCount == 0
             ? await AcceptAsync(caller, name, draft, report, cancellationToken)
-            : throw await RefuseAsync(caller, name, report, cancellationToken);
-    }
-
-    /// <summary>Answers quietly where the dataset is READY.</summary>
-    /// <exception cref="HearthException">No file is there yet, or the last one had faults.</exception>
-    public async ValueTask ValidateUploadAsync(ResourceName name, CancellationToken cancellationToken)
-    {
-        var dataset = await resources.GetAsync<DatasetRecord>(name, cancellationToken);
-        if (dataset.Row.State == DatasetRecord.Ready) return;
-        throw dataset.Value.StatusCode == ErrorCode.Ok
-            ? HearthException.Precondition($"{name} has no file yet. Upload one with {name}:upload.")
-            : new HearthException(dataset.Value.StatusCode, dataset.Value.StatusMessage);
+            : throw await RefuseAsync(caller, name, report, [], cancellationToken);
     }
 
     public ValueTask<bool> DeleteAsync(Caller caller, ResourceName name, CancellationToken cancellationToken) =>
@@ -47,6 +36,7 @@ public sealed class Datasets(ResourceStore resources, IBlobs blobs, ResourceMail
         {
             var dataset = await resources.GetAsync<DatasetRecord>(name, cancel);
             change.Delete(dataset.Row);
+            await uploads.DropAllAsync(change, name, cancel);
             foreach (var blob in new[] { dataset.Value.Blob, dataset.Value.ReportBlob }.Where(blob => blob != ""))
                 change.Send(OutboxHandlers.DeleteBlob(name, blob, resources.Now));
             return true;
@@ -76,7 +66,8 @@ public sealed class Datasets(ResourceStore resources, IBlobs blobs, ResourceMail
             }, cancellationToken), cancellationToken);
     }
 
-    private async ValueTask<HearthException> RefuseAsync(Caller caller, ResourceName name, DatasetReport report, CancellationToken cancellationToken)
+    private async ValueTask<HearthException> RefuseAsync(
+        Caller caller, ResourceName name, DatasetReport report, IReadOnlyList<Stored<UploadRecord>> files, CancellationToken cancellationToken)
     {
         var refusal = Refusal(name, report);
         await using var reportDraft = await WriteReportAsync(report, cancellationToken);
@@ -86,6 +77,7 @@ public sealed class Datasets(ResourceStore resources, IBlobs blobs, ResourceMail
                 var current = RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancel));
                 var refused = current.Value with { StatusCode = refusal.Code, StatusMessage = refusal.Message, ReportBlob = hashes[0] };
                 change.Update(current.With(refused, null, resources.Now) with { References = [BlobReference(hashes[0])] });
+                if (files.Count > 0) (await RetakeAsync(name, files, cancel)).Discard(change, resources.Now);
                 DropOldReport(change, current, hashes[0]);
                 return true;
             }, cancellationToken), cancellationToken);

@@ -80,4 +80,6 @@ public static class ResourceKind
     public const string DeploymentShapeVersions = "versions";
     public const string Routers = "routers";
     public const string IdentityProviders = "identityProviders";
+    /// <summary>Files on their way into a resource; never shown.</summary>
+    public const string Uploads = "uploads";
 }

@@ -11,6 +11,9 @@ public interface IBlobs
 
     void Delete(string sha256);
 
+    /// <summary>Bytes that the disk below still takes.</summary>
+    long FreeBytes { get; }
+
     /// <summary>Published blobs and folders that were written before <paramref name="time"/>; folders by name, with <c>IsFolder</c> set.</summary>
     IReadOnlyList<(string Name, bool IsFolder)> WrittenBefore(DateTimeOffset time);
 
@@ -36,6 +39,9 @@ public abstract class BlobDraft : IAsyncDisposable
 
     /// <summary>Flushes and opens what was written, for checks before it is published.</summary>
     public abstract Stream Read();
+
+    /// <summary>Makes the bytes durable where they are, so that publishing them takes no time.</summary>
+    public abstract ValueTask SyncAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes the bytes durable under their hash and returns it: file synced, renamed, folder synced.</summary>
     public abstract ValueTask<string> PublishAsync(CancellationToken cancellationToken);

@@ -22,6 +22,8 @@ public sealed class LocalBlobs : IBlobs
 
     public void Delete(string sha256) => File.Delete(PathOf(sha256));
 
+    public long FreeBytes => new DriveInfo(_root).AvailableFreeSpace;
+
     public IReadOnlyList<(string Name, bool IsFolder)> WrittenBefore(DateTimeOffset time) =>
     [
         .. Directory.EnumerateFiles(Path.Combine(_root, "blobs"), "*", SearchOption.AllDirectories)
@@ -91,6 +93,9 @@ public sealed class LocalBlobs : IBlobs
             _file.Flush();
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan);
         }
+
+        public override async ValueTask SyncAsync(CancellationToken cancellationToken) =>
+            await Task.Run(() => _file.Flush(flushToDisk: true), cancellationToken);
 
         public override ValueTask<string> PublishAsync(CancellationToken cancellationToken)
         {

@@ -19,6 +19,7 @@ internal static class DatasetEndpoints
         routes.Patch("datasets/{id}", Permission.Change, UpdateAsync);
         routes.Delete("datasets/{id}", Permission.Change, DeleteAsync);
         routes.Post("datasets/{id}:upload", Permission.Change, UploadAsync, UploadBytes + FormOverhead);
+        routes.Post("datasets/{id}:getUploadEndpoint", Permission.Change, GetUploadEndpointAsync);
         routes.Post("datasets/{id}:validateUpload", Permission.Change, ValidateUploadAsync);
         routes.Get("/hearth/v1/accounts/{account}/datasets/{id}/report", Permission.View, ReportAsync);
     }
@@ -73,10 +74,17 @@ internal static class DatasetEndpoints
         };
     }
 
+    private static async Task<object> GetUploadEndpointAsync(Call call)
+    {
+        var sizes = (await call.ReadAsync<GetUploadEndpointRequest>()).FilenameToSize ?? throw HearthException.Invalid("filenameToSize is required: each file's name with its size in bytes.");
+        var offered = await call.Service<Datasets>().OfferUploadsAsync(call.Caller, call.Name(ResourceKind.Datasets), sizes, call.Cancelled);
+        return new SignedUrls { FilenameToSignedUrls = offered.ToDictionary(file => file.Value.FileName, call.Service<SignedAddresses>().ForUpload) };
+    }
+
     private static async Task<object> ValidateUploadAsync(Call call)
     {
         await call.ReadAsync<EmptyMessage>();
-        await call.Service<Datasets>().ValidateUploadAsync(call.Name(ResourceKind.Datasets), call.Cancelled);
+        await call.Service<Datasets>().ValidateUploadAsync(call.Caller, call.Name(ResourceKind.Datasets), call.Cancelled);
         return Answers.Empty;
     }
 
