@@ -47,7 +47,7 @@ internal static class KestrelSetup
     {
         if (context.Features.Get<IHttpRequestTimeoutFeature>() is { } timeout)
         {
-            if (context.GetEndpoint()?.Metadata.GetMetadata<BodyBound>() is { MaxRequestBodySize: > Routes.BodyBytes }) timeout.DisableTimeout();
+            if (context.GetEndpoint()?.Metadata.GetMetadata<BodyBound>() is { MaxRequestBodySize: null or > Routes.BodyBytes }) timeout.DisableTimeout();
             else context.Response.OnStarting(() => { timeout.DisableTimeout(); return Task.CompletedTask; });
         }
         return next(context);
