@@ -24,4 +24,7 @@ public sealed record ApiKeyRecord
     public string Prefix { get; init; } = "";
     public string Email { get; init; } = "";
     public DateTimeOffset? ExpireTime { get; init; }
+
+    /// <summary>False from the expiry on.</summary>
+    public bool IsValid(DateTimeOffset now) => ExpireTime is not { } end || end > now;
 }

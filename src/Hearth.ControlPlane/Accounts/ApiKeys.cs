@@ -19,6 +19,8 @@ public sealed class ApiKeys(ResourceStore resources)
         return await resources.VerbAsync(caller, "create", name, async (change, cancel) =>
         {
             var owner = await resources.GetAsync<UserRecord>(user, cancel);
+            if (owner.Value.ServiceAccount && caller.Role != UserRole.Admin)
+                throw new HearthException(ErrorCode.PermissionDenied, $"{user} is a service account: its keys are made by an admin.");
             if (expireTime <= resources.Now) throw HearthException.Invalid("expireTime is in the past. Give a later time, or leave it out.");
             var record = new ApiKeyRecord
             {
@@ -50,7 +52,7 @@ public sealed class ApiKeys(ResourceStore resources)
         var name = ResourceName.Parse(found);
         if (await resources.FindAsync<ApiKeyRecord>(name, cancellationToken) is not { } record) return null;
         if (!CryptographicOperations.FixedTimeEquals(hash, Convert.FromHexString(record.Value.Hash))) return null;
-        if (record.Value.ExpireTime <= resources.Now) return null;
+        if (!record.Value.IsValid(resources.Now)) return null;
         var user = await resources.FindAsync<UserRecord>(ResourceName.Parse(name.Parent), cancellationToken);
         return user is null ? null : new(name.Account, user.Name.Id, user.Value.Email, user.Value.Role, name.Id);
     }

@@ -6,11 +6,21 @@ namespace Hearth.Server;
 /// <summary><c>users/{user}/apiKeys</c></summary>
 internal static class ApiKeyEndpoints
 {
+    private const string AllUsers = "-";
+
     public static void Map(Routes routes)
     {
         routes.Post("users/{id}/apiKeys", Permission.Keys, CreateAsync);
         routes.Get("users/{id}/apiKeys", Permission.Keys, ListAsync);
         routes.Post("users/{id}/apiKeys:delete", Permission.Keys, DeleteAsync);
+        routes.Get("/verifyApiKey", Permission.View, VerifyAsync);
+    }
+
+    /// <summary>Tells a key's holder the account, in the header that the platform's clients read.</summary>
+    private static Task<object> VerifyAsync(Call call)
+    {
+        call.Http.Response.Headers["x-fireworks-account-id"] = call.Caller.Account;
+        return Task.FromResult(Answers.Empty);
     }
 
     private static async Task<object> CreateAsync(Call call)
@@ -24,11 +34,22 @@ internal static class ApiKeyEndpoints
         { Key = key };
     }
 
-    private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(
-        call, RequireOwnOrAdmin(call).Value, new(ResourceKind.ApiKeys, typeof(ApiKey), row => ToContract(Records.Read<ApiKeyRecord>(row)))
-        {
-            DefaultOrder = "createTime",
-        });
+    /// <summary>The keys of one user; those of all users under <c>users/-</c>, for admins.</summary>
+    private static Task<object> ListAsync(Call call)
+    {
+        var listed = new Listed(ResourceKind.ApiKeys, typeof(ApiKey), row => ToContract(Records.Read<ApiKeyRecord>(row))) { DefaultOrder = "createTime" };
+        var user = RequireOwnOrAdmin(call);
+        return call.Service<Lister>().ListAsync(call, user.Value, user.Id == AllUsers ? listed with { Rows = cancel => RowsOfAllAsync(call, cancel) } : listed);
+    }
+
+    private static async ValueTask<IReadOnlyList<ResourceRow>> RowsOfAllAsync(Call call, CancellationToken cancellationToken)
+    {
+        var resources = call.Service<ResourceStore>();
+        var rows = new List<ResourceRow>();
+        foreach (var user in await resources.ListAsync<UserRecord>(call.Account, ResourceKind.Users, cancellationToken))
+            rows.AddRange(await resources.Store.ListAsync(new ResourceQuery(ResourceKind.ApiKeys, user.Name.Value), cancellationToken));
+        return rows;
+    }
 
     private static async Task<object> DeleteAsync(Call call)
     {

@@ -12,6 +12,7 @@ internal static class UserEndpoints
         routes.Get("users", Permission.View, ListAsync);
         routes.Get("users/{id}", Permission.View, GetAsync);
         routes.Patch("users/{id}", Permission.Administer, UpdateAsync);
+        routes.Delete("users/{id}", Permission.Administer, DeleteAsync);
     }
 
     private static async Task<object> CreateAsync(Call call)
@@ -20,7 +21,8 @@ internal static class UserEndpoints
         Mapping.CheckTexts(param.DisplayName);
         var name = call.NewName(ResourceKind.Users, call.Query("userId"), "userId");
         var service = param.ServiceAccount ?? false;
-        var email = service ? $"{name.Id}@{name.Account}.sa.fireworks.ai" : param.Email;
+        if (service && !string.IsNullOrEmpty(param.Email)) throw HearthException.Invalid("A service account has no email of its own. Leave email out.");
+        var email = service ? Users.ServiceAddress(name) : param.Email;
         if (string.IsNullOrEmpty(email)) throw HearthException.Invalid("email is required for a user that is not a service account.");
         var user = new UserRecord { Role = Users.ParseRole(param.Role), Email = email, DisplayName = param.DisplayName ?? "", ServiceAccount = service };
         return ToContract(await call.Service<Users>().CreateAsync(call.Caller, name, user, call.Cancelled));
@@ -41,10 +43,17 @@ internal static class UserEndpoints
         Mapping.CheckTexts(param.DisplayName);
         return ToContract(await call.Service<Users>().UpdateAsync(call.Caller, call.Name(ResourceKind.Users), user => user with
         {
-            Role = param.Role is null ? user.Role : Users.ParseRole(param.Role),
+            Role = string.IsNullOrEmpty(param.Role) ? user.Role : Users.ParseRole(param.Role),
             DisplayName = param.DisplayName ?? user.DisplayName,
-            Email = param.Email ?? user.Email,
+            Email = string.IsNullOrEmpty(param.Email) ? user.Email : param.Email,
+            ServiceAccount = param.ServiceAccount ?? user.ServiceAccount,
         }, call.Cancelled));
+    }
+
+    private static async Task<object> DeleteAsync(Call call)
+    {
+        await call.Service<Users>().DeleteAsync(call.Caller, call.Name(ResourceKind.Users), call.Cancelled);
+        return Answers.Empty;
     }
 
     private static User ToContract(Stored<UserRecord> user) => new()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Hearth.Contracts;
 using Hearth.ControlPlane;
@@ -12,6 +13,8 @@ internal sealed record Listed(string Kind, Type Contract, Func<ResourceRow, obje
     public string Plural { get; init; } = Kind;
     /// <summary>Rows that this caller may not see.</summary>
     public Func<ResourceRow, bool>? Hidden { get; init; }
+    /// <summary>The rows where they lie below several parents; null: those below the one that is listed.</summary>
+    public Func<CancellationToken, ValueTask<IReadOnlyList<ResourceRow>>>? Rows { get; init; }
 }
 
 /// <summary>
@@ -46,7 +49,7 @@ internal sealed class Lister(IStore store, PageTokens tokens)
     /// <summary>One list's walk.</summary>
     private sealed class Scan(IStore store, Listed listed, ListQuery query, string parent, CancellationToken cancellationToken)
     {
-        private bool IsFiltered => query.Filter is not null || listed.Hidden is not null;
+        private bool IsFiltered => query.Filter is not null || listed.Hidden is not null || listed.Rows is not null;
 
         public async ValueTask<List<Match>> PageAsync(ResourceKey? after, int count)
         {
@@ -66,25 +69,35 @@ internal sealed class Lister(IStore store, PageTokens tokens)
             return total > MaxExactTotal ? 0 : total;
         }
 
-        private ResourceQuery? IndexOrder() => query.Order is [{ Path: [var field], Descending: var descending }] && field is "name" or "createTime"
+        private ResourceQuery? IndexOrder() => listed.Rows is null && query.Order is [{ Path: [var field], Descending: var descending }] && field is "name" or "createTime"
             ? new(listed.Kind, parent) { Order = field == "name" ? ResourceOrder.Name : ResourceOrder.CreateTime, Descending = descending, IncludeDeleted = query.ShowDeleted }
             : null;
 
         private async IAsyncEnumerable<Match> MatchesAsync(ResourceQuery walk)
         {
+            await foreach (var row in listed.Rows is null ? WalkAsync(walk) : AllAsync(listed.Rows))
+            {
+                if (listed.Hidden?.Invoke(row) == true) continue;
+                var contract = listed.Map(row);
+                if (query.Filter?.Matches(ToJson(contract)) != false) yield return new(row, contract);
+            }
+        }
+
+        private async IAsyncEnumerable<ResourceRow> WalkAsync(ResourceQuery walk)
+        {
             while (true)
             {
                 var limit = IsFiltered || query.PageSize + 1 > ScanPage ? ScanPage : query.PageSize + 1;
                 var rows = await store.ListAsync(walk with { Limit = limit }, cancellationToken);
-                foreach (var row in rows)
-                {
-                    if (listed.Hidden?.Invoke(row) == true) continue;
-                    var contract = listed.Map(row);
-                    if (query.Filter?.Matches(ToJson(contract)) != false) yield return new(row, contract);
-                }
+                foreach (var row in rows) yield return row;
                 if (rows.Count < limit) yield break;
                 walk = walk with { After = Key(rows[^1]) };
             }
+        }
+
+        private async IAsyncEnumerable<ResourceRow> AllAsync(Func<CancellationToken, ValueTask<IReadOnlyList<ResourceRow>>> rows)
+        {
+            foreach (var row in await rows(cancellationToken)) yield return row;
         }
 
         private static async ValueTask<List<Match>> TakeAsync(IAsyncEnumerable<Match> matches, int count)
@@ -116,7 +129,11 @@ internal sealed class Lister(IStore store, PageTokens tokens)
         private static int Compare(JsonElement? a, JsonElement? b)
         {
             var (first, second) = (Text(a), Text(b));
-            return double.TryParse(first, out var x) && double.TryParse(second, out var y) ? x.CompareTo(y) : string.CompareOrdinal(first, second);
+            if (double.TryParse(first, CultureInfo.InvariantCulture, out var x) && double.TryParse(second, CultureInfo.InvariantCulture, out var y)) return x.CompareTo(y);
+            // Times have as many fractional digits as they need, so their texts do not sort.
+            if (first.EndsWith('Z') && second.EndsWith('Z') && DateTimeOffset.TryParse(first, CultureInfo.InvariantCulture, out var one)
+                && DateTimeOffset.TryParse(second, CultureInfo.InvariantCulture, out var other)) return one.CompareTo(other);
+            return string.CompareOrdinal(first, second);
         }
 
         private static string Text(JsonElement? element) => element?.ToString() ?? "";
