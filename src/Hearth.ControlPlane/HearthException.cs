@@ -36,6 +36,9 @@ public class HearthException(ErrorCode code, string message) : Exception(message
     /// <summary>The request's field at fault, for dialects that name it.</summary>
     public string? Param { get; init; }
 
+    /// <summary>When asking again may succeed; null: the code's default, if it has one.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     public static HearthException NotFound(string name) => new(ErrorCode.NotFound, $"{name} not found");
 
     public static HearthException Invalid(string message) => new(ErrorCode.InvalidArgument, message);

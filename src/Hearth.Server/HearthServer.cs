@@ -118,6 +118,9 @@ public sealed class HearthServer : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(options.Clock);
         services.AddSingleton<Draining>().AddSingleton<Readiness>().AddSingleton<RequestLog>().AddSingleton<NodeLiveness>().AddCors();
+        services.AddSingleton<Instruments>().AddSingleton<MetricCollector>().AddSingleton<StoreGauges>().AddSingleton<ICommitObserver, CommitObserver>();
+        services.AddSingleton<DeploymentWindows>().AddSingleton<GenerationMetrics>().AddSingleton<AccountMetrics>();
+        services.AddHostedService<Tracing>(); // before what it watches
         services.AddSingleton(new PublicAddress { Value = options.PublicUrl ?? "" });
         services.AddSingleton<IStore>(_ => SqliteStore.Open(Path.Combine(options.DataDirectory, "hearth.db"), options.Clock));
         services.AddSingleton<IBlobs>(_ => new LocalBlobs(options.DataDirectory));
@@ -152,6 +155,7 @@ public sealed class HearthServer : IAsyncDisposable
         InferenceEndpoints.Map(app);
         Readiness.Map(app);
         TransferEndpoints.Map(app);
+        MetricsEndpoints.Map(routes, app);
     }
 
     internal static void RequirePermissions(IEndpointRouteBuilder app)
@@ -169,6 +173,8 @@ public sealed class HearthServer : IAsyncDisposable
         await Services.GetRequiredService<FirstStart>().RunAsync(KeepCredentials, cancellationToken);
         AdminKey ??= new Credentials(CredentialsPath).AdminKey;
         Services.GetRequiredService<Draining>();
+        Services.GetRequiredService<MetricCollector>(); // counts from the start
+        Services.GetRequiredService<StoreGauges>();
         await Services.GetRequiredService<Recovery>().RunAsync(cancellationToken);
     }
 

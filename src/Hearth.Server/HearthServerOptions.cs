@@ -33,6 +33,14 @@ public sealed record HearthServerOptions
     /// <summary>The least grave log entries that are written. <see cref="Microsoft.Extensions.Logging.LogLevel.Information"/> has one line a request.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
+    /// <summary>Lets anybody on this machine read <c>/metrics</c>, without a key. Not behind a proxy on this machine: there everybody is.</summary>
+    public bool OpenMetrics { get; init; }
+
+    /// <summary>Where traces go by OTLP: from <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>; null: nowhere.</summary>
+    public string? OtlpEndpoint { get; init; } = OtlpEndpointOfEnvironment;
+
+    internal static string? OtlpEndpointOfEnvironment { get; } = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 } endpoint ? endpoint : null;
+
     /// <summary>Base of every address handed out: from <c>HEARTH_PUBLIC_URL</c>; null: <c>http://localhost:PORT</c>. The Host header is never used for it.</summary>
     public string? PublicUrl { get; init; } = Environment.GetEnvironmentVariable("HEARTH_PUBLIC_URL") is { Length: > 0 } url ? url : null;
 

@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>What every collection does the same way: typed reads, and verbs that run alone on a resource and leave an audit entry.</summary>
-public sealed class ResourceStore(IStore store, ResourceMailbox mailbox, TimeProvider clock)
+public sealed class ResourceStore(IStore store, ResourceMailbox mailbox, TimeProvider clock, ICommitObserver? observer = null)
 {
     public IStore Store => store;
     public DateTimeOffset Now => clock.GetUtcNow();
@@ -63,17 +63,30 @@ public sealed class ResourceStore(IStore store, ResourceMailbox mailbox, TimePro
     private async ValueTask CommitAsync(Change change, CancellationToken cancellationToken)
     {
         await RequireLegalAsync(change, cancellationToken);
+        var (start, outcome) = (clock.GetTimestamp(), "unavailable");
         try
         {
             await store.CommitAsync(change, cancellationToken);
+            outcome = "ok";
+        }
+        catch (VersionConflictException)
+        {
+            outcome = "conflict";
+            throw;
         }
         catch (RowExistsException taken)
         {
+            outcome = "refused";
             throw new HearthException(ErrorCode.AlreadyExists, $"{taken.Name} already exists. Choose another id, or delete it first.");
         }
         catch (RowInUseException used)
         {
+            outcome = "refused";
             throw HearthException.Precondition($"{used.Name} is in use by {used.User}. Delete or cancel that first.");
+        }
+        finally
+        {
+            observer?.Committed(clock.GetElapsedTime(start), outcome);
         }
     }
 

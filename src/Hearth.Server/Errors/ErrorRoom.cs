@@ -71,7 +71,8 @@ internal static partial class ErrorRoom
     private static void AddRetryHeaders(IHeaderDictionary headers, HearthException error)
     {
         if (error.Code is ErrorCode.AlreadyExists or ErrorCode.Unimplemented) headers["x-should-retry"] = "false";
-        if (error.Code is ErrorCode.Unavailable or ErrorCode.Aborted) headers["retry-after"] = error.Code == ErrorCode.Aborted ? "1" : "5";
+        if (error.RetryAfter is { } wait) headers["retry-after"] = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        else if (error.Code is ErrorCode.Unavailable or ErrorCode.Aborted) headers["retry-after"] = error.Code == ErrorCode.Aborted ? "1" : "5";
     }
 
     private static bool IsBareError(HttpContext context) =>

@@ -7,10 +7,12 @@ namespace Hearth.Server;
 /// One request on a replica: streams its events and meters it. The event with the usage is handed on after its row is committed (rule R10);
 /// a caller that leaves pays for the tokens generated until then; a request that the replica's or the server's end cuts short is not billed.
 /// </summary>
-internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeProvider clock, Draining draining, Caller caller, ModelRoute route, GenerationRequest request)
+internal sealed class GenerationRun(
+    IReplicaGateway gateway, IStore store, TimeProvider clock, Draining draining, GenerationMetrics metrics, Caller caller, ModelRoute route, GenerationRequest request)
 {
     private int _prompt, _completion, _finished;
     private bool _metered, _cut;
+    private GenerationMetrics.Run? _measured;
 
     public long StartedAt { get; } = clock.GetTimestamp();
     public TimeSpan? FirstToken { get; private set; }
@@ -21,6 +23,7 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
     /// <summary>The last event carries a finish reason and the usage.</summary>
     public async IAsyncEnumerable<GenerationEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var measured = _measured = metrics.Begin(route);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, draining.Ended);
         await using var events = gateway.GenerateAsync(route.Socket, request, either.Token).GetAsyncEnumerator(either.Token);
         GenerationEvent? held = null;
@@ -36,12 +39,12 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
                     held = next; // the usage follows in an event of its own
                     continue;
                 }
-                if (next.Usage is { } usage) await MeterAsync(usage);
+                if (next.Usage is { } usage) await CompleteAsync(usage);
                 yield return next;
             }
             if (held is null) yield break;
             var counted = new GenerationUsage(_prompt, _completion, 0);
-            await MeterAsync(counted);
+            await CompleteAsync(counted);
             yield return held with { Usage = counted };
         }
         finally
@@ -58,34 +61,46 @@ internal sealed class GenerationRun(IReplicaGateway gateway, IStore store, TimeP
         }
         catch (ReplicaRequestException refused)
         {
-            _cut = true;
-            throw Refusal(refused);
+            throw Cut(Refusal(refused));
         }
         catch (OperationCanceledException) when (draining.Ended.IsCancellationRequested)
         {
-            _cut = true;
-            throw new HearthException(ErrorCode.Unavailable, "The server is stopping before the answer has ended. Retry in a moment.");
+            throw Cut(new(ErrorCode.Unavailable, "The server is stopping before the answer has ended. Retry in a moment."));
         }
         catch (ReplicaLostException)
         {
-            _cut = true;
-            throw new HearthException(ErrorCode.Unavailable, "The replica ended before the answer did. Retry in a moment.");
+            throw Cut(new(ErrorCode.Unavailable, "The replica ended before the answer did. Retry in a moment."));
         }
+    }
+
+    private HearthException Cut(HearthException reason)
+    {
+        _cut = true;
+        _measured!.Status = ErrorRoom.StatusOf(reason);
+        return reason;
     }
 
     private GenerationEvent Count(GenerationEvent next)
     {
         FirstToken ??= clock.GetElapsedTime(StartedAt);
+        _measured!.Token();
         _prompt = next.PromptTokenIds?.Count ?? _prompt;
         _completion += next.TokenIds.Count;
         if (next.FinishReason is not null) _finished++;
         return next;
     }
 
+    private ValueTask CompleteAsync(GenerationUsage usage)
+    {
+        _measured!.Status = StatusCodes.Status200OK;
+        return MeterAsync(usage);
+    }
+
     private async ValueTask MeterAsync(GenerationUsage usage)
     {
         if (_metered) return;
         _metered = true;
+        _measured!.Usage = usage;
         var entry = new UsageEntry($"chat/{request.RequestId}", caller.Account, "chat", route.Deployment.Value, route.Model, clock.GetUtcNow())
         {
             User = caller.User,

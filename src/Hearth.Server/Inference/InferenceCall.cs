@@ -38,9 +38,9 @@ internal sealed class InferenceCall
         var route = await services.GetRequiredService<ModelRouter>().RouteAsync(caller, fields.Model, http.RequestAborted);
         var gateway = services.GetService<IReplicaGateway>() ?? throw HearthException.Unimplemented("Serving models");
         var clock = services.GetRequiredService<TimeProvider>();
-        var (store, draining) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Draining>());
+        var (store, draining, metrics) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Draining>(), services.GetRequiredService<GenerationMetrics>());
         var runs = requests.Select(request =>
-            new GenerationRun(gateway, store, clock, draining, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash })).ToList();
+            new GenerationRun(gateway, store, clock, draining, metrics, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash })).ToList();
         return new(http, fields, requests[0].N, route, runs, clock);
     }
 

@@ -10,14 +10,17 @@ internal static class Authentication
         var permission = context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()?.Permission;
         if (permission is not null and not Permission.None)
         {
-            var caller = await FindCallerAsync(context) ?? throw new HearthException(
-                ErrorCode.Unauthenticated, "The API key you provided is missing or invalid. Send it as Authorization: Bearer fw_….");
+            var caller = await RequireCallerAsync(context);
             if (!caller.Role.Allows(permission.Value) && IsOwnAccount(context, caller))
                 throw new HearthException(ErrorCode.PermissionDenied, $"Your role ({Users.Spell(caller.Role)}) does not allow this. Ask an admin of the account.");
             context.Features.Set(caller);
         }
         await next(context);
     }
+
+    /// <exception cref="HearthException">There is no key, or none that is valid.</exception>
+    public static async ValueTask<Caller> RequireCallerAsync(HttpContext context) => await FindCallerAsync(context) ?? throw new HearthException(
+        ErrorCode.Unauthenticated, "The API key you provided is missing or invalid. Send it as Authorization: Bearer fw_….");
 
     // Elsewhere the answer is that of an absent resource, whatever the role.
     private static bool IsOwnAccount(HttpContext context, Caller caller) =>

@@ -50,6 +50,8 @@ internal static class ServeVerb
     private static readonly Option<string> LogFormat = new("--log-format") { Description = "text, or json: one object a line; both on standard error", DefaultValueFactory = _ => "text" };
     private static readonly Option<string?> LogLevelName = new("--log-level") { Description = "debug, info (one line a request), warn or error; else warn for text, info for json" };
 
+    private static readonly Option<bool> OpenMetrics = new("--open-metrics") { Description = "Let anybody on this machine read /metrics without a key" };
+
     private static readonly Option<int> ShutdownSeconds = new("--shutdown-seconds")
     {
         Description = "How long open answers may take to end when the server is asked to stop",
@@ -62,7 +64,7 @@ internal static class ServeVerb
         LogLevelName.AcceptOnlyFromAmong(LogLevels);
         var command = new Command("serve", "Run the server: API, jobs and deployments on this machine.")
         {
-            Host, Port, Data, Ready, Model, TlsCert, TlsKey, TlsSelfSigned, Insecure, CorsOrigin, LogFormat, LogLevelName, ShutdownSeconds,
+            Host, Port, Data, Ready, Model, TlsCert, TlsKey, TlsSelfSigned, Insecure, CorsOrigin, LogFormat, LogLevelName, OpenMetrics, ShutdownSeconds,
         };
         command.SetAction((parsed, cancellationToken) => ServeRun.RunAsync(Read(parsed), cancellationToken));
         return command.WithExamples(
@@ -85,6 +87,7 @@ internal static class ServeVerb
             TlsSelfSigned = parsed.GetValue(TlsSelfSigned),
             InsecureHttp = parsed.GetValue(Insecure),
             CorsOrigins = parsed.GetValue(CorsOrigin) ?? [],
+            OpenMetrics = parsed.GetValue(OpenMetrics),
             JsonLogs = json,
             LogLevel = Level(parsed.GetValue(LogLevelName) ?? (json ? "info" : "warn")),
             ShutdownTimeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(ShutdownSeconds), 0, ServeOptions.LongestShutdownSeconds)),

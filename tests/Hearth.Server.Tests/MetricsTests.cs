@@ -1,0 +1,206 @@
+using System.Net;
+using System.Text;
+using Hearth.Client;
+using Hearth.ControlPlane;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Hearth.Server.Tests;
+
+/// <summary>The operator's metrics, an account's own, and traces.</summary>
+public sealed class MetricsTests : IAsyncLifetime
+{
+    private const string Deployment = "accounts/local/deployments/serve";
+    private readonly ManualClock _clock = new();
+    private TestServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await ServingAsync(_clock);
+
+    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
+
+    [Fact]
+    public async Task The_operators_metrics_are_strict_prometheus_text_and_count_what_happened()
+    {
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        await _server.GetAsync("/v1/accounts/local/datasets/absent");
+        await _server.GetAsync("/no/such/path/canary");
+        var samples = await ReadAsync(_server);
+        Assert.Equal(3, Value(samples, "hearth_tokens_total", ("kind", "prompt"), ("model", TestServer.Base)));
+        Assert.Equal(2, Value(samples, "hearth_tokens_total", ("kind", "completion"), ("model", TestServer.Base)));
+        Assert.Equal(1, Value(samples, "hearth_generation_first_token_seconds_count", ("model", TestServer.Base)));
+        Assert.Equal(1, Value(samples, "hearth_generation_duration_seconds_count", ("model", TestServer.Base), ("status", "200")));
+        Assert.Equal(0, Value(samples, "hearth_generation_active", ("model", TestServer.Base)));
+        Assert.Equal(1, Value(samples, "hearth_assignments", ("kind", "replica")));
+        Assert.Equal(1, Value(samples, "hearth_replicas_ready"));
+        Assert.True(Value(samples, "hearth_store_commits_total") > 3);
+        Assert.True(Value(samples, "hearth_store_commit_duration_seconds_count", ("outcome", "ok")) > 0);
+        Assert.True(samples.Single(sample => sample.Name == "hearth_outbox_due").Value >= 0);
+        Assert.True(samples.First(sample => sample.Name == "dotnet_process_memory_working_set_bytes").Value > 1e6);
+        var requests = samples.Where(sample => sample.Name == "http_server_request_duration_seconds_count").ToList();
+        Assert.Contains(requests, one => one.Labels.GetValueOrDefault("http_route") == "/v1/accounts/{account}/datasets/{id}" && one.Labels["http_response_status_code"] == "404");
+        Assert.DoesNotContain(samples, one => one.Labels.Values.Any(value => value.Contains("canary") || value.Contains("absent")));
+    }
+
+    [Fact]
+    public async Task Jobs_are_counted_when_they_are_created_and_when_they_end()
+    {
+        await _server.AddDatasetAsync("rows");
+        await _server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny" }, "job");
+        await _server.TrainAsync("accounts/local/supervisedFineTuningJobs/job");
+        var samples = await ReadAsync(_server);
+        Assert.Equal(1, Value(samples, "hearth_jobs_created_total", ("kind", "supervisedFineTuningJobs")));
+        Assert.Equal(1, Value(samples, "hearth_jobs_ended_total", ("kind", "supervisedFineTuningJobs"), ("state", "JOB_STATE_COMPLETED")));
+        Assert.Equal(1000, Value(samples, "hearth_tokens_total", ("kind", "trained"), ("model", TestServer.Base)));
+    }
+
+    [Fact]
+    public async Task Only_the_operator_reads_them_unless_this_machine_was_let_in()
+    {
+        using var nobody = _server.NewHttp(null);
+        using var limited = _server.NewHttp(await _server.Server.LimitedKeyAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/metrics")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await limited.GetAsync("/metrics")).StatusCode);
+        await using var open = await TestServer.StartAsync(options: plain => plain with { OpenMetrics = true });
+        using var local = open.NewHttp(null);
+        Assert.Equal(HttpStatusCode.OK, (await local.GetAsync("/metrics")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Two_servers_in_one_process_do_not_count_each_others_requests()
+    {
+        await using var other = await TestServer.StartAsync();
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        Assert.DoesNotContain(await ReadAsync(other), sample => sample.Name == "hearth_tokens_total" || sample.Labels.GetValueOrDefault("http_route") == "/v1/chat/completions");
+    }
+
+    [Fact]
+    public async Task An_accounts_metrics_have_the_platforms_names_and_labels()
+    {
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        _server.Gateway.Next((_, _) => LostAsync());
+        await Assert.ThrowsAsync<HearthApiException>(() => _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi")));
+        var samples = PrometheusFormat.Parse(await AccountTextAsync());
+        Assert.All(samples, sample => Assert.Equal(
+            (TestServer.Base, Deployment, "local", "serve"),
+            (sample.Labels["base_model"], sample.Labels["deployment"], sample.Labels["deployment_account"], sample.Labels["deployment_id"])));
+        Assert.Equal(3 / 60d, Rate(samples, "request_counter_total"), 5);
+        Assert.Equal(6 / 60d, Rate(samples, "tokens_prompt_total"), 5);
+        Assert.Equal(2 / 60d, Rate(samples, "tokens_cached_prompt_total"), 5);
+        var error = Assert.Single(samples, sample => sample.Name == "requests_error_total:sum_by_deployment");
+        Assert.Equal("503", error.Labels["http_code"]);
+        Assert.Equal(1 / 60d, error.Value, 5);
+        foreach (var name in (string[])["latency_overall_ms", "latency_to_first_token_ms", "latency_generation_per_token_ms", "tokens_generated_per_request", "tokens_prompt_per_request"])
+        {
+            var buckets = samples.Where(sample => sample.Name == $"{name}_bucket:sum_by_deployment").ToList();
+            Assert.Equal(2 / 60d, buckets.Single(bucket => bucket.Labels["le"] == "+Inf").Value, 5);
+            Assert.Equal(buckets.Select(bucket => bucket.Value).Order(), buckets.Select(bucket => bucket.Value));
+        }
+        Assert.Equal(0, samples.Single(sample => sample.Name == "requests_coordinator_concurrent_count:avg_by_deployment").Value);
+    }
+
+    [Fact]
+    public async Task They_change_every_thirty_seconds_forget_after_a_minute_and_may_be_read_six_times_a_minute()
+    {
+        await AccountTextAsync();
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        Assert.Equal(0, Rate(PrometheusFormat.Parse(await AccountTextAsync()), "request_counter_total"));
+        _clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.True(Rate(PrometheusFormat.Parse(await AccountTextAsync()), "request_counter_total") > 0);
+        _clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(0, Rate(PrometheusFormat.Parse(await AccountTextAsync()), "request_counter_total"));
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        for (var read = 0; read < 6; read++) await AccountTextAsync();
+        using var refused = await _server.Http.GetAsync("/v1/accounts/local/metrics");
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.InRange(int.Parse(Assert.Single(refused.Headers.GetValues("retry-after"))), 1, 60);
+        Assert.Contains("\"code\":8", await refused.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public void Hostile_label_values_are_escaped()
+    {
+        var text = new PrometheusText();
+        text.Family("hearth_test", "gauge", "A \"help\"\nof two lines\\.");
+        text.Sample("hearth_test", [new("bad-name", "quote \" back \\ line\n")], 1.5);
+        var sample = Assert.Single(PrometheusFormat.Parse(text.ToString()));
+        Assert.Equal("quote \" back \\ line\n", sample.Labels["bad_name"]);
+    }
+
+    [Fact]
+    public async Task Traces_go_where_the_variable_says_below_the_callers_span_and_hold_no_values()
+    {
+        var (bodies, key) = (new List<byte[]>(), "");
+        await using var collector = await CollectorAsync(bodies);
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        await using (var server = await ServingAsync(clock: null, options: plain => plain with { OtlpEndpoint = $"{collector.Urls.First()}/v1/traces" }))
+        {
+            key = server.Server.AdminKey!;
+            using var ask = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions?api_key=canary-query")
+            {
+                Content = TestServer.JsonBody("""{"model":"tiny","messages":[{"role":"user","content":"canary-prompt"}]}"""),
+                Headers = { { "traceparent", $"00-{trace}-b7ad6b7169203331-01" } },
+            };
+            using var answer = await server.Http.SendAsync(ask);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        var sent = Encoding.Latin1.GetString([.. bodies.SelectMany(body => body)]);
+        Assert.Contains("POST /v1/chat/completions", sent);
+        Assert.Contains("generate", sent);
+        Assert.Contains(Encoding.Latin1.GetString(Convert.FromHexString(trace)), sent);
+        Assert.DoesNotContain("canary", sent);
+        Assert.DoesNotContain(key, sent);
+    }
+
+    private static async Task<TestServer> ServingAsync(ManualClock? clock, Func<HearthServerOptions, HearthServerOptions>? options = null)
+    {
+        var server = await TestServer.StartAsync(clock: clock, options: options);
+        await server.Client.CreateDeploymentAsync(new() { BaseModel = "tiny" }, "serve");
+        await server.ServeAsync(Deployment);
+        return server;
+    }
+
+    private static async Task<WebApplication> CollectorAsync(List<byte[]> bodies)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.Run(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            lock (bodies) bodies.Add(body.ToArray());
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    private static async IAsyncEnumerable<GenerationEvent> LostAsync()
+    {
+        await Task.Yield();
+        yield return new() { PromptTokenIds = [1], Text = "x", TokenIds = [1] };
+        throw new ReplicaLostException("gone");
+    }
+
+    private static async Task<IReadOnlyList<PrometheusFormat.Sample>> ReadAsync(TestServer server)
+    {
+        using var answer = await server.Http.GetAsync("/metrics");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        return PrometheusFormat.Parse(await answer.Content.ReadAsStringAsync());
+    }
+
+    private async Task<string> AccountTextAsync()
+    {
+        using var answer = await _server.Http.GetAsync("/v1/accounts/local/metrics");
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    private static double Value(IReadOnlyList<PrometheusFormat.Sample> samples, string name, params (string Label, string Value)[] labels) =>
+        Assert.Single(samples, sample => sample.Name == name && sample.Labels.Count == labels.Length && labels.All(label => sample.Labels.GetValueOrDefault(label.Label) == label.Value)).Value;
+
+    private static double Rate(IReadOnlyList<PrometheusFormat.Sample> samples, string name) => samples.Single(sample => sample.Name == $"{name}:sum_by_deployment").Value;
+}
