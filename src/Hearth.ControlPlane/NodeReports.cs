@@ -1,16 +1,16 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Takes node agents' reports to the resource they are about. A report that no longer counts answers false (rule R5).</summary>
-public sealed class NodeReports(SupervisedJobs jobs, Deployments deployments) : INodeReports
+public sealed class NodeReports(TrainingReports jobs, Deployments deployments) : INodeReports
 {
     public ValueTask<bool> JobProgressAsync(string job, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
-        jobs.ReportProgressAsync(ResourceName.Parse(job), epoch, progress, cancellationToken);
+        jobs.ProgressAsync(ResourceName.Parse(job), epoch, progress, cancellationToken);
 
     public ValueTask<bool> JobCompletedAsync(string job, long epoch, TrainedAdapter adapter, CancellationToken cancellationToken) =>
-        jobs.ReportCompletedAsync(ResourceName.Parse(job), epoch, adapter, cancellationToken);
+        jobs.CompletedAsync(ResourceName.Parse(job), epoch, adapter, cancellationToken);
 
     public ValueTask<bool> JobFailedAsync(string job, long epoch, string reason, CancellationToken cancellationToken) =>
-        jobs.ReportFailedAsync(ResourceName.Parse(job), epoch, reason, cancellationToken);
+        jobs.FailedAsync(ResourceName.Parse(job), epoch, reason, cancellationToken);
 
     public ValueTask<bool> ReplicaReadyAsync(
         string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken) =>

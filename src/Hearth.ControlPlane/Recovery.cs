@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Start-up: no process of an earlier server is adopted (rule R6). Every assignment gets a higher epoch, so that old processes are refused. Orphan files go.</summary>
-public sealed class Recovery(IStore store, IBlobs blobs, SupervisedJobs jobs, Deployments deployments, TimeProvider clock)
+public sealed class Recovery(IStore store, IBlobs blobs, TrainingReports jobs, Deployments deployments, TimeProvider clock)
 {
     private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(24); // rule R9
 

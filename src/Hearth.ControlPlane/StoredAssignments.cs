@@ -21,7 +21,7 @@ public sealed class StoredAssignments : IAssignments
 
     public async ValueTask<IReadOnlyList<Assignment>> ListAsync(CancellationToken cancellationToken)
     {
-        var rows = await _store.ListAssignmentsAsync(SupervisedJobs.Node, cancellationToken);
+        var rows = await _store.ListAssignmentsAsync(TrainingJobs.Node, cancellationToken);
         _liveness?.Beat();
         return [.. rows.Select(ToAssignment)];
     }

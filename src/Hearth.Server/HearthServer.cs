@@ -132,7 +132,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
-        services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<SupervisedJobs>();
+        services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
         services.AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
         services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
         services.AddSingleton<Lister>();
@@ -149,6 +149,9 @@ public sealed class HearthServer : IAsyncDisposable
         DatasetEndpoints.Map(routes);
         ModelEndpoints.Map(routes);
         SupervisedFineTuningJobEndpoints.Map(routes);
+        DpoJobEndpoints.Map(routes);
+        ReinforcementFineTuningJobEndpoints.Map(routes);
+        RlorTrainerJobEndpoints.Map(routes);
         DeploymentEndpoints.Map(routes);
         DeployedModelEndpoints.Map(routes);
         NotYetEndpoints.Map(routes);

@@ -62,7 +62,8 @@ internal sealed class Routes(IEndpointRouteBuilder app)
     /// <summary>The resource in the path: an odd last segment is a collection, which is its parent's.</summary>
     private static string AddressedName(Call call)
     {
-        var parts = call.Http.Request.Path.Value!.Split(':')[0].Split('/', StringSplitOptions.RemoveEmptyEntries)[1..];
+        var parts = call.Http.Request.Path.Value!.Split(':')[0].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        parts = parts[Math.Max(0, Array.IndexOf(parts, "accounts"))..];
         return string.Join('/', parts[..(parts.Length - parts.Length % 2)]);
     }
 }

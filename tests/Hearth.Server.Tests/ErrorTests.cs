@@ -54,7 +54,7 @@ public sealed class ErrorTests(ErrorTests.Fixture fixture) : IClassFixture<Error
     [InlineData("POST", "/v1/accounts/local/datasets", "{\"datasetId\":\"d\",\"dataset\":{\"format\":\"BANANAS\"}}", 400, 3, "invalid value for field \"dataset.format\"")]
     [InlineData("POST", "/v1/accounts/local/datasets", "{\"datasetId\":\"Not_An_Id\",\"dataset\":{}}", 400, 3, "not a valid id")]
     [InlineData("GET", "/v1/accounts/local/datasets?pageSize=x", null, 400, 3, "pageSize must be a whole number")]
-    [InlineData("POST", "/v1/accounts/local/dpoJobs", "{}", 501, 12, "Preference tuning (DPO) is not implemented")]
+    [InlineData("POST", "/v1/accounts/local/supervisedFineTuningJobs", "{\"isTurbo\":true}", 501, 12, "Turbo training (isTurbo) is not implemented")]
     public async Task Control_plane_errors_have_code_message_and_details(string method, string address, string? json, int status, int code, string message)
     {
         var (actual, body) = await _server.SendAsync(new HttpMethod(method), address, json);

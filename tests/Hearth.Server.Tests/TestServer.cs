@@ -94,6 +94,36 @@ public sealed class TestServer : IAsyncDisposable
         return id;
     }
 
+    /// <summary>A dataset of the rows that a kind of job trains on: each a line of JSON.</summary>
+    public async Task AddDatasetAsync(string id, string row, int rows = 4)
+    {
+        await Client.CreateDatasetAsync(id);
+        var (status, body) = await UploadAsync(id, string.Concat(Enumerable.Repeat(row + "\n", rows)));
+        Assert.True(status == 200, body.ToString());
+    }
+
+    public const string PreferenceRow =
+        """{"input":{"messages":[{"role":"user","content":"Hi"}],"tools":[]},"preferred_output":[{"role":"assistant","content":"Hello."}],"non_preferred_output":[{"role":"assistant","content":"No."}]}""";
+
+    public const string PromptRow = """{"messages":[{"role":"user","content":"What is 2 + 2?"}],"ground_truth":"4"}""";
+
+    public const string SamplesRow =
+        """{"samples":[{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello."}],"evals":{"score":1.0}},{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"No."}],"evals":{"score":0.0}}]}""";
+
+    /// <summary>An evaluator whose code is there.</summary>
+    public async Task AddEvaluatorAsync(string id)
+    {
+        var resources = Server.Services.GetRequiredService<ResourceStore>();
+        await resources.CreateAsync<EvaluatorRecord>(Caller.System, resources.NewRow(ResourceName.Of("local", ResourceKind.Evaluators, id), EvaluatorRecord.BuildFailed, new EvaluatorRecord { HasCode = true }), default);
+    }
+
+    /// <summary>Puts a resource into a state that no verb leads to in this version.</summary>
+    public async Task ForceStateAsync(string name, string state)
+    {
+        var row = (await Store.GetAsync(name, default))!;
+        await Store.CommitAsync(new Change().Update(row with { State = state }), default);
+    }
+
     public async Task<Assignment> AssignmentOfAsync(string resource) =>
         Assert.Single(await Assignments.ListAsync(default), assignment => assignment.Resource == resource);
 

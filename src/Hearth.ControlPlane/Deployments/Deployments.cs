@@ -138,7 +138,7 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
         resources.StepAsync(name, async (change, cancel) =>
         {
             if (await FindReportableAsync(name, epoch, cancel) is not { } current) return false;
-            change.SetEndpoint(new(name.Value, 0, SupervisedJobs.Node, epoch, socket, addonHashes));
+            change.SetEndpoint(new(name.Value, 0, TrainingJobs.Node, epoch, socket, addonHashes));
             var ready = current.Value with { FailedStarts = 0, StatusCode = ErrorCode.Ok, StatusMessage = "" };
             change.Update(current.With(ready, DeploymentStates.Ready, resources.Now));
             await deployed.MarkDeployedAsync(change, name, addonHashes, cancel);
@@ -230,7 +230,7 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
             Addons = [.. deployment.Addons.Select(addon => new AddonSpec(addon.Model, addon.Path, addon.Hash))],
             MaxContextLength = deployment.Spec.MaxContextLength,
         };
-        change.Assign(new(name.Value, SupervisedJobs.Node, AssignmentKind.Replica, deployment.Epoch, Records.Write(spec)));
+        change.Assign(new(name.Value, TrainingJobs.Node, AssignmentKind.Replica, deployment.Epoch, Records.Write(spec)));
     }
 
     private async ValueTask<Stored<DeploymentRecord>?> FindReportableAsync(ResourceName name, long epoch, CancellationToken cancellationToken)

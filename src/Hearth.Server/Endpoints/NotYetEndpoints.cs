@@ -8,17 +8,13 @@ internal static class NotYetEndpoints
     private static readonly (string Feature, string[] Routes)[] Table =
     [
         ("Batch inference", Collection("batchInferenceJobs")),
-        ("Preference tuning (DPO)", [.. Collection("dpoJobs"), "POST dpoJobs/{id}:cancel", "GET dpoJobs/{id}:getMetricsFileEndpoint", "POST dpoJobs/{id}:resume"]),
+        ("Metrics files of preference jobs", ["GET dpoJobs/{id}:getMetricsFileEndpoint"]),
         ("Evaluation jobs", [.. Collection("evaluationJobs"), "GET evaluationJobs/{id}:getExecutionLogEndpoint"]),
         ("Evaluators",
         [
             "POST evaluatorsV2", "GET evaluators", "GET evaluators/{id}", "PATCH evaluators/{id}", "DELETE evaluators/{id}", "GET evaluators/{id}:getBuildLogEndpoint",
             "GET evaluators/{id}:getSourceCodeSignedUrl", "POST evaluators/{id}:getUploadEndpoint", "POST evaluators/{id}:validateUpload",
         ]),
-        ("Reinforcement fine-tuning",
-            [.. Collection("reinforcementFineTuningJobs"), "POST reinforcementFineTuningJobs/{id}:cancel", "POST reinforcementFineTuningJobs/{id}:resume"]),
-        ("Reinforcement steps",
-            [.. Collection("rlorTrainerJobs"), "POST rlorTrainerJobs/{id}:cancel", "POST rlorTrainerJobs/{id}:executeTrainStep", "POST rlorTrainerJobs/{id}:resume"]),
         ("Deployment shapes",
         [
             "GET deploymentShapes", "GET deploymentShapes/{id}", "GET deploymentShapes/{id}/versions", "GET deploymentShapes/{id}/versions/{version}",
@@ -30,7 +26,6 @@ internal static class NotYetEndpoints
             "GET models/{id}:getDownloadEndpoint", "POST models/{id}:getUploadEndpoint", "GET models/{id}:validateUpload",
         ]),
         ("Preparing a model in another precision", ["POST models/{id}:prepare"]),
-        ("Resuming a job from its checkpoint", ["POST supervisedFineTuningJobs/{id}:resume"]),
         ("The Anthropic messages address", ["POST /v1/messages", "POST /inference/v1/messages"]),
     ];
 

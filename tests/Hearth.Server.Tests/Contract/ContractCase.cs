@@ -35,6 +35,14 @@ public abstract class ContractCase : IAsyncLifetime
         Assert.True(problems.Count == 0, $"{method} {address}:\n{string.Join('\n', problems)}");
     }
 
+    /// <summary>A record of ours has exactly the fields of the contract's schema and those documented beside it.</summary>
+    protected static void SameNames(Type ours, string theirs)
+    {
+        var names = Hearth.Contracts.ContractJson.Options.GetTypeInfo(ours).Properties.Where(property => property.Get is not null).Select(property => property.Name);
+        var documented = Contract.Schema(theirs).GetProperty("properties").EnumerateObject().Select(property => property.Name).ToHashSet();
+        Assert.Equal(documented.Order(), names.Where(name => documented.Contains(name) || !(name.StartsWith("hearth") || Contract.IsExtra(theirs, name))).Order());
+    }
+
     protected async Task CheckStreamAsync(string address, string json, string schema)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = TestServer.JsonBody(json) };

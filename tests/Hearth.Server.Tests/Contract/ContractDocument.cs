@@ -138,7 +138,8 @@ public sealed partial class ContractDocument
             foreach (var field in required.EnumerateArray().Where(field => !value.TryGetProperty(field.GetString()!, out _))) problems.Add($"{path}.{field} is missing");
     }
 
-    private bool IsExtra(string schema, string field) =>
+    /// <summary>A response field that is documented beside the contract.</summary>
+    public bool IsExtra(string schema, string field) =>
         _extras.GetProperty("properties").TryGetProperty(schema, out var fields) && fields.EnumerateArray().Any(extra => extra.ValueEquals(field));
 
     private static bool IsRequired(JsonElement schema, string field) =>

@@ -37,7 +37,7 @@ public sealed class SecretsAtRestTests : IDisposable
             answers.Append((await server.SendAsync(HttpMethod.Patch, $"{Secrets}/first", """{"keyName":"OTHER"}""")).Body);
             var job = ResourceName.Of("local", ResourceKind.SupervisedFineTuningJobs, "job");
             Assert.Equal(Canary, await OpenAsync(server, First));
-            Assert.Equal(WandbCanary, await OpenAsync(server, ControlPlane.Secrets.OfOwner(job, SupervisedJobs.WandbSecret)));
+            Assert.Equal(WandbCanary, await OpenAsync(server, ControlPlane.Secrets.OfOwner(job, TrainingJobs.WandbSecret)));
             Assert.Equal(1, (await server.GetAsync(Secrets)).Body.GetProperty("totalSize").GetInt32());
             AssertAbsent();
         }
@@ -53,7 +53,7 @@ public sealed class SecretsAtRestTests : IDisposable
         await using var server = await TestServer.StartAsync(_directory);
         await server.AddDatasetAsync("rows");
         await server.PostAsync("/v1/accounts/local/supervisedFineTuningJobs?supervisedFineTuningJobId=job", """{"dataset":"rows","baseModel":"tiny","wandbConfig":{"enabled":false,"apiKey":"w"}}""");
-        var name = ControlPlane.Secrets.OfOwner(ResourceName.Of("local", ResourceKind.SupervisedFineTuningJobs, "job"), SupervisedJobs.WandbSecret);
+        var name = ControlPlane.Secrets.OfOwner(ResourceName.Of("local", ResourceKind.SupervisedFineTuningJobs, "job"), TrainingJobs.WandbSecret);
         Assert.NotNull(await server.Store.GetAsync(name.Value, default));
         await server.SendAsync(HttpMethod.Delete, "/v1/accounts/local/supervisedFineTuningJobs/job");
         Assert.Null(await server.Store.GetAsync(name.Value, default));
