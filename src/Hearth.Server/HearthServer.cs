@@ -133,7 +133,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
-        services.AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
+        services.AddSingleton<DeploymentShapes>().AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
         services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
         services.AddSingleton<Lister>();
         services.AddHostedService<OutboxService>().AddHostedService<DueService>();
@@ -152,6 +152,7 @@ public sealed class HearthServer : IAsyncDisposable
         DpoJobEndpoints.Map(routes);
         ReinforcementFineTuningJobEndpoints.Map(routes);
         RlorTrainerJobEndpoints.Map(routes);
+        DeploymentShapeEndpoints.Map(routes);
         DeploymentEndpoints.Map(routes);
         DeployedModelEndpoints.Map(routes);
         NotYetEndpoints.Map(routes);

@@ -24,6 +24,7 @@ public sealed class ModelCatalogue(ResourceStore resources)
             };
             var row = known?.With(record, ModelRecord.Ready, resources.Now) ?? resources.NewRow(name, ModelRecord.Ready, record);
             _ = known is null ? change.Insert(row) : change.Update(row);
+            await DeploymentShapes.AddAsync(change, resources, name, facts, cancel);
             return Records.Read<ModelRecord>(row);
         }, cancellationToken);
     }

@@ -19,7 +19,8 @@ internal static class DeploymentEndpoints
 
     private static async Task<object> CreateAsync(Call call)
     {
-        var param = await call.ReadAsync<DeploymentParam>();
+        var asked = await call.ReadAsync<DeploymentParam>();
+        var param = await DeploymentShaping.ApplyAsync(call, asked, asked.BaseModel ?? "");
         var name = call.NewName(ResourceKind.Deployments, call.Query("deploymentId"), "deploymentId");
         return await ToContractAsync(call, await call.Service<Deployments>().CreateAsync(
             call.Caller, name, ToSpec(param), !call.Flag("disableAutoDeploy"), call.Flag("validateOnly"), call.Cancelled));
@@ -39,9 +40,16 @@ internal static class DeploymentEndpoints
 
     private static async Task<object> UpdateAsync(Call call)
     {
-        var patch = await call.ReadAsync<DeploymentParam>();
+        var asked = await call.ReadAsync<DeploymentParam>();
+        var patch = asked.DeploymentShape is { Length: > 0 } ? await ReshapedAsync(call, asked) : asked;
         return await ToContractAsync(call, await call.Service<Deployments>().UpdateAsync(
             call.Caller, call.Name(ResourceKind.Deployments), spec => ToSpec(Mapping.Merge(spec.Echo, patch)) with { BaseModel = patch.BaseModel ?? spec.BaseModel }, call.Cancelled));
+    }
+
+    private static async ValueTask<DeploymentParam> ReshapedAsync(Call call, DeploymentParam patch)
+    {
+        var current = await call.Service<ResourceStore>().GetAsync<DeploymentRecord>(call.Name(ResourceKind.Deployments), call.Cancelled);
+        return await DeploymentShaping.ApplyAsync(call, patch, current.Value.Spec.BaseModel);
     }
 
     private static async Task<object> DeleteAsync(Call call)
@@ -88,7 +96,6 @@ internal static class DeploymentEndpoints
         if (param.EnableHotLoad == true) throw HearthException.Unimplemented("Hot loading of weights (enableHotLoad)");
         if (param.EnableHotReloadLatestAddon == true) throw HearthException.Unimplemented("Hot reload of the latest addon (enableHotReloadLatestAddon)");
         if (param.DirectRouteType is not (null or DirectRouteType.DIRECT_ROUTE_TYPE_UNSPECIFIED)) throw HearthException.Unimplemented("Direct routes (directRouteType)");
-        if (!string.IsNullOrEmpty(param.DeploymentShape)) throw HearthException.Unimplemented("Deployment shapes (deploymentShape)");
     }
 
     private static async ValueTask<Deployment> ToContractAsync(Call call, Stored<DeploymentRecord> deployment)
@@ -131,6 +138,7 @@ internal static class DeploymentEndpoints
             TargetModelVersion = param.TargetModelVersion ?? "",
             AutoscalingPolicy = WithDefaults(param.AutoscalingPolicy),
             AutoTune = param.AutoTune,
+            DeploymentShape = param.DeploymentShape ?? "",
             DeploymentTemplate = param.DeploymentTemplate ?? "",
             DirectRouteApiKeys = [],
             DisableDeploymentSizeValidation = param.DisableDeploymentSizeValidation ?? false,

@@ -15,11 +15,6 @@ internal static class NotYetEndpoints
             "POST evaluatorsV2", "GET evaluators", "GET evaluators/{id}", "PATCH evaluators/{id}", "DELETE evaluators/{id}", "GET evaluators/{id}:getBuildLogEndpoint",
             "GET evaluators/{id}:getSourceCodeSignedUrl", "POST evaluators/{id}:getUploadEndpoint", "POST evaluators/{id}:validateUpload",
         ]),
-        ("Deployment shapes",
-        [
-            "GET deploymentShapes", "GET deploymentShapes/{id}", "GET deploymentShapes/{id}/versions", "GET deploymentShapes/{id}/versions/{version}",
-            "POST deploymentShapeVersions:match",
-        ]),
         ("Transfers by signed address",
         [
             "GET datasets/{id}:getDownloadEndpoint",
