@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Takes node agents' reports to the resource they are about. A report that no longer counts answers false (rule R5).</summary>
-public sealed class NodeReports(TrainingReports jobs, Deployments deployments) : INodeReports
+public sealed class NodeReports(TrainingReports jobs, Deployments deployments, BatchJobs batches) : INodeReports
 {
     public ValueTask<bool> JobProgressAsync(string job, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
         jobs.ProgressAsync(ResourceName.Parse(job), epoch, progress, cancellationToken);
@@ -14,8 +14,12 @@ public sealed class NodeReports(TrainingReports jobs, Deployments deployments) :
 
     public ValueTask<bool> ReplicaReadyAsync(
         string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken) =>
-        deployments.ReportReadyAsync(ResourceName.Parse(deployment), epoch, socketPath, addonHashes, cancellationToken);
+        ResourceName.Parse(deployment) is { Kind: ResourceKind.BatchInferenceJobs } batch
+            ? batches.ReportReadyAsync(batch, epoch, socketPath, addonHashes, cancellationToken)
+            : deployments.ReportReadyAsync(ResourceName.Parse(deployment), epoch, socketPath, addonHashes, cancellationToken);
 
     public ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken) =>
-        deployments.ReportExitedAsync(ResourceName.Parse(deployment), epoch, reason, cancellationToken);
+        ResourceName.Parse(deployment) is { Kind: ResourceKind.BatchInferenceJobs } batch
+            ? batches.ReportExitedAsync(batch, epoch, reason, cancellationToken)
+            : deployments.ReportExitedAsync(ResourceName.Parse(deployment), epoch, reason, cancellationToken);
 }

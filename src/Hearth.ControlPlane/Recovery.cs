@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Start-up: no process of an earlier server is adopted (rule R6). Every assignment gets a higher epoch, so that old processes are refused. Orphan files go.</summary>
-public sealed class Recovery(IStore store, IBlobs blobs, TrainingReports jobs, Deployments deployments, TimeProvider clock)
+public sealed class Recovery(IStore store, IBlobs blobs, TrainingReports jobs, Deployments deployments, BatchJobs batches, TimeProvider clock)
 {
     private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(24); // rule R9
 
@@ -10,6 +10,7 @@ public sealed class Recovery(IStore store, IBlobs blobs, TrainingReports jobs, D
         foreach (var assignment in await store.ListAssignmentsAsync(null, cancellationToken))
         {
             if (assignment.Kind == AssignmentKind.Trainer) await jobs.RequeueAsync(assignment, cancellationToken);
+            else if (ResourceName.Parse(assignment.Resource).Kind == ResourceKind.BatchInferenceJobs) await batches.RestartAsync(assignment, cancellationToken);
             else await deployments.RestartAsync(assignment, cancellationToken);
         }
         await SweepAsync(cancellationToken);

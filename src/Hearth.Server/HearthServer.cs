@@ -134,9 +134,11 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
         services.AddSingleton<DeploymentShapes>().AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
+        services.AddSingleton<ReplicaPlans>().AddSingleton<BatchJobs>().AddSingleton<BatchPlanner>().AddSingleton<BatchValidator>().AddSingleton<BatchCapacity>().AddSingleton<BatchPublisher>();
+        services.AddSingleton<BatchParts>().AddSingleton<BatchRunner>().AddSingleton<IBatchRows, BatchRowAnswers>().AddSingleton<IDueHandler, BatchExpiry>();
         services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
         services.AddSingleton<Lister>();
-        services.AddHostedService<OutboxService>().AddHostedService<DueService>();
+        services.AddHostedService<OutboxService>().AddHostedService<DueService>().AddHostedService<BatchService>();
     }
 
     private static void MapEndpoints(WebApplication app)
@@ -155,6 +157,7 @@ public sealed class HearthServer : IAsyncDisposable
         DeploymentShapeEndpoints.Map(routes);
         DeploymentEndpoints.Map(routes);
         DeployedModelEndpoints.Map(routes);
+        BatchInferenceJobEndpoints.Map(routes);
         NotYetEndpoints.Map(routes);
         InferenceEndpoints.Map(app);
         Readiness.Map(app);

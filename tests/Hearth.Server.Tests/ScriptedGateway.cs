@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Hearth.ControlPlane;
 
@@ -6,20 +7,24 @@ namespace Hearth.Server.Tests;
 /// <summary>A replica that answers what the test says, and remembers what it was asked.</summary>
 public sealed class ScriptedGateway : IReplicaGateway
 {
-    private readonly Queue<Func<GenerationRequest, CancellationToken, IAsyncEnumerable<GenerationEvent>>> _script = new();
+    private readonly ConcurrentQueue<Func<GenerationRequest, CancellationToken, IAsyncEnumerable<GenerationEvent>>> _script = new();
 
     public List<(string Socket, GenerationRequest Request)> Requests { get; } = [];
+
+    /// <summary>Answers every request that the script does not; null: "Hello world".</summary>
+    public Func<string, GenerationRequest, CancellationToken, IAsyncEnumerable<GenerationEvent>>? Always { get; set; }
 
     /// <summary>The next request is answered so; without a script every request gets "Hello world".</summary>
     public void Next(Func<GenerationRequest, CancellationToken, IAsyncEnumerable<GenerationEvent>> answer) => _script.Enqueue(answer);
 
     public IAsyncEnumerable<GenerationEvent> GenerateAsync(string socketPath, GenerationRequest request, CancellationToken cancellationToken)
     {
-        Requests.Add((socketPath, request));
-        return _script.TryDequeue(out var answer) ? answer(request, cancellationToken) : HelloAsync(request, cancellationToken);
+        lock (Requests) Requests.Add((socketPath, request));
+        return _script.TryDequeue(out var answer) ? answer(request, cancellationToken)
+            : Always?.Invoke(socketPath, request, cancellationToken) ?? HelloAsync(request, cancellationToken);
     }
 
-    private static async IAsyncEnumerable<GenerationEvent> HelloAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<GenerationEvent> HelloAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var choice = 0; choice < request.N; choice++)
         {

@@ -124,6 +124,13 @@ public sealed class TestServer : IAsyncDisposable
         await Store.CommitAsync(new Change().Update(row with { State = state }), default);
     }
 
+    public async Task AddBatchRowsAsync(string id, string rows)
+    {
+        await Client.CreateDatasetAsync(id);
+        var (status, body) = await UploadAsync(id, rows, $"{id}.jsonl");
+        Assert.True(status == 200, body.ToString());
+    }
+
     public async Task<Assignment> AssignmentOfAsync(string resource) =>
         Assert.Single(await Assignments.ListAsync(default), assignment => assignment.Resource == resource);
 
@@ -145,6 +152,23 @@ public sealed class TestServer : IAsyncDisposable
     {
         var assignment = await AssignmentOfAsync(deployment);
         Assert.True(await Reports.ReplicaReadyAsync(deployment, assignment.Epoch, $"/run/{assignment.Epoch}.sock", [.. assignment.Replica!.Addons.Select(addon => addon.Hash)], default));
+    }
+
+    /// <summary>Waits for what happens elsewhere; looks after each commit, and now and then.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var changed = new SemaphoreSlim(0);
+        void Signal(Change change) => changed.Release();
+        Store.Committed += Signal;
+        try
+        {
+            for (var waited = System.Diagnostics.Stopwatch.StartNew(); !await condition(); await changed.WaitAsync(TimeSpan.FromMilliseconds(50)))
+                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), "The condition did not come true.");
+        }
+        finally
+        {
+            Store.Committed -= Signal;
+        }
     }
 
     /// <summary>Everything in the outbox is delivered when this returns.</summary>

@@ -13,6 +13,8 @@ public sealed record ChatCompletionRequest : SamplingFields
     public JsonElement? Functions { get; init; }
     public JsonElement? FunctionCall { get; init; }
     public int? PromptTruncateLen { get; init; }
+    /// <summary>A prompt that is tokens already, in place of messages; rows of batches only.</summary>
+    public IReadOnlyList<int>? PromptTokenIds { get; init; }
     public bool? SafeTokenization { get; init; }
 }
 

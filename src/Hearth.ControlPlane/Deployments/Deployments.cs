@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on deployments, and what replicas report about them.</summary>
-public sealed class Deployments(ResourceStore resources, ModelCatalogue models, DeployedModels deployed)
+public sealed class Deployments(ResourceStore resources, ModelCatalogue models, DeployedModels deployed, ReplicaPlans replicas)
 {
     private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(7);   // decision 0002
     private static readonly TimeSpan RecentlyUsed = TimeSpan.FromHours(1);
@@ -186,16 +186,13 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
         if (model.Row.State != ModelRecord.Ready) throw HearthException.Precondition($"{model.Name} is {model.Row.State}. Wait until it is READY.");
         var spec = Checked(asked with { BaseModel = model.Name.Value });
         IReadOnlyList<DeploymentAddon> merged = model.Value.Adapter is { } adapter ? [new(model.Name.Value, model.Value.Path, adapter.Hash, "")] : [];
-        var facts = await BaseOfAsync(model, cancellationToken);
+        var facts = await replicas.BaseOfAsync(model, cancellationToken);
         if (spec.MaxContextLength is { } context && (context < 1 || context > facts.Value.Facts!.ContextLength))
             throw HearthException.Invalid($"maxContextLength {context} must be from 1 to the model's {facts.Value.Facts!.ContextLength}.");
         var desired = spec.MaxReplicaCount == 0 ? 0 : 1;
         var record = new DeploymentRecord { CreatedBy = caller.Email, Spec = spec, Epoch = epoch, DesiredReplicas = desired, Addons = merged };
         return resources.NewRow(name, desired == 0 ? DeploymentStates.Ready : DeploymentStates.Creating, record, model.Name.Value);
     }
-
-    private async ValueTask<Stored<ModelRecord>> BaseOfAsync(Stored<ModelRecord> model, CancellationToken cancellationToken) =>
-        model.Value.Adapter is { } adapter ? await resources.GetAsync<ModelRecord>(ResourceName.Parse(adapter.BaseModel), cancellationToken) : model;
 
     private async ValueTask<Stored<DeploymentRecord>> ScaledAsync(
         Change change, Stored<DeploymentRecord> current, DeploymentRecord next, int desired, bool restarts, long epoch, CancellationToken cancellationToken)
@@ -222,15 +219,8 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
     {
         if (deployment.DesiredReplicas == 0) return;
         var served = await resources.GetAsync<ModelRecord>(ResourceName.Parse(deployment.Spec.BaseModel), cancellationToken);
-        var weights = await BaseOfAsync(served, cancellationToken);
-        var spec = new ReplicaSpec
-        {
-            ModelPath = weights.Value.Path,
-            ModelName = weights.Name.Value,
-            Addons = [.. deployment.Addons.Select(addon => new AddonSpec(addon.Model, addon.Path, addon.Hash))],
-            MaxContextLength = deployment.Spec.MaxContextLength,
-        };
-        change.Assign(new(name.Value, TrainingJobs.Node, AssignmentKind.Replica, deployment.Epoch, Records.Write(spec)));
+        var addons = deployment.Addons.Select(addon => new AddonSpec(addon.Model, addon.Path, addon.Hash)).ToList();
+        change.Assign(await replicas.AssignAsync(name, served, addons, deployment.Spec.MaxContextLength, deployment.Epoch, cancellationToken));
     }
 
     private async ValueTask<Stored<DeploymentRecord>?> FindReportableAsync(ResourceName name, long epoch, CancellationToken cancellationToken)

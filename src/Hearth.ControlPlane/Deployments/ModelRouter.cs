@@ -10,12 +10,14 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
     public async ValueTask<ModelRoute> RouteAsync(Caller caller, string model, CancellationToken cancellationToken)
     {
         var target = await FindAsync(caller, model, cancellationToken) ?? throw NotServed();
-        var endpoints = await resources.Store.ListEndpointsAsync(target.Deployment.Value, cancellationToken);
-        var endpoint = endpoints.FirstOrDefault(one => target.Hash is null || one.AddonHashes.Contains(target.Hash));
-        if (endpoint is not null) return new(target.Model, target.Deployment, endpoint.Socket, target.Addon, target.Hash);
+        if (await ReadyAsync(target, cancellationToken) is { } route) return route;
         await deployments.WakeAsync(target.Deployment, cancellationToken);
         throw ScalingUp();
     }
+
+    /// <summary>A replica that is ready, or null; nothing is woken.</summary>
+    public async ValueTask<ModelRoute?> FindReadyAsync(Caller caller, string model, CancellationToken cancellationToken) =>
+        await FindAsync(caller, model, cancellationToken) is { } target ? await ReadyAsync(target, cancellationToken) : null;
 
     public static HearthException NotServed() =>
         new(ErrorCode.NotFound, "Model not found, inaccessible, and/or not deployed") { Param = "model" };
@@ -23,6 +25,13 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
     public static HearthException ScalingUp() => new(
         ErrorCode.Unavailable, "Deployment is currently scaled to zero and is scaling up. Please retry your request in a few minutes.")
     { Reason = "DEPLOYMENT_SCALING_UP" };
+
+    private async ValueTask<ModelRoute?> ReadyAsync(Target target, CancellationToken cancellationToken)
+    {
+        var endpoints = await resources.Store.ListEndpointsAsync(target.Deployment.Value, cancellationToken);
+        var endpoint = endpoints.FirstOrDefault(one => target.Hash is null || one.AddonHashes.Contains(target.Hash));
+        return endpoint is null ? null : new(target.Model, target.Deployment, endpoint.Socket, target.Addon, target.Hash);
+    }
 
     private sealed record Target(string Model, ResourceName Deployment, string? Addon, string? Hash);
 

@@ -26,7 +26,8 @@ public sealed class StateMachine
     public static StateMachine? Of(string kind) => kind switch
     {
         ResourceKind.SupervisedFineTuningJobs or ResourceKind.DpoJobs or ResourceKind.ReinforcementFineTuningJobs or ResourceKind.RlorTrainerJobs
-            or ResourceKind.BatchInferenceJobs or ResourceKind.EvaluationJobs => JobTransitions.Table,
+            or ResourceKind.EvaluationJobs => JobTransitions.Table,
+        ResourceKind.BatchInferenceJobs => BatchTransitions.Table,
         ResourceKind.Deployments => DeploymentTransitions.Table,
         _ => null,
     };

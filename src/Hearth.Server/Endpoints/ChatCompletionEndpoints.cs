@@ -10,17 +10,20 @@ internal static class ChatCompletionEndpoints
     public static async Task PostAsync(HttpContext http)
     {
         var body = await ContractReader.ReadInferenceAsync<ChatCompletionRequest>(http);
-        var request = SamplingRules.ToRequest(body, http.TraceIdentifier) with
-        {
-            MessagesJson = ToMessages(body),
-            ToolsJson = ToTools(body),
-            PromptTruncateLength = SamplingRules.InRange("prompt_truncate_len", body.PromptTruncateLen, 1, int.MaxValue),
-        };
-        var call = await InferenceCall.RouteAsync(http, body, request);
+        var call = await InferenceCall.RouteAsync(http, body, ToRequest(body, http.TraceIdentifier));
         var id = $"chatcmpl-{http.TraceIdentifier}";
         if (body.Stream == true) await call.StreamAsync(ChunksAsync(call, id));
         else await AnswerAsync(call, id);
     }
+
+    /// <summary>The request as the replica takes it.</summary>
+    /// <exception cref="HearthException">A field is out of range or not implemented.</exception>
+    public static GenerationRequest ToRequest(ChatCompletionRequest body, string requestId) => SamplingRules.ToRequest(body, requestId) with
+    {
+        MessagesJson = ToMessages(body),
+        ToolsJson = ToTools(body),
+        PromptTruncateLength = SamplingRules.InRange("prompt_truncate_len", body.PromptTruncateLen, 1, int.MaxValue),
+    };
 
     private static async Task AnswerAsync(InferenceCall call, string id)
     {

@@ -7,7 +7,6 @@ internal static class NotYetEndpoints
 {
     private static readonly (string Feature, string[] Routes)[] Table =
     [
-        ("Batch inference", Collection("batchInferenceJobs")),
         ("Metrics files of preference jobs", ["GET dpoJobs/{id}:getMetricsFileEndpoint"]),
         ("Evaluation jobs", [.. Collection("evaluationJobs"), "GET evaluationJobs/{id}:getExecutionLogEndpoint"]),
         ("Evaluators",

@@ -1,0 +1,198 @@
+namespace Hearth.ControlPlane;
+
+/// <summary>The verbs on batch inference jobs, and the steps that <see cref="BatchRun"/> takes through their states.</summary>
+public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, ReplicaPlans replicas)
+{
+    /// <summary>Due rows that end a job at its expiry.</summary>
+    public const string ExpireKind = "batch.expire";
+
+    private const int MaxFailedStarts = 3;
+
+    /// <summary>Checks what can be known at once; the rows are checked while the job is VALIDATING.</summary>
+    public ValueTask<Stored<BatchJobRecord>> CreateAsync(Caller caller, ResourceName name, BatchJobDraft draft, CancellationToken cancellationToken) =>
+        resources.VerbAsync(caller, "create", name, async (change, cancel) =>
+        {
+            var spec = await planner.PlanAsync(caller, name, draft, cancel);
+            var record = new BatchJobRecord { CreatedBy = caller.Email, User = caller.User, KeyId = caller.KeyId, Spec = spec, ExpireTime = resources.Now + spec.MaxDuration };
+            var row = resources.NewRow(name, BatchStates.Validating, record, [spec.Model, spec.InputDataset, .. spec.EarlierOutputs.Distinct()]);
+            change.Insert(row).Schedule(new(record.ExpireTime, name.Value, ExpireKind));
+            return Records.Read<BatchJobRecord>(row);
+        }, cancellationToken);
+
+    /// <summary>Cancels: what was answered becomes the output dataset, then the job is gone. A job that has ended goes at once.</summary>
+    public ValueTask<bool> DeleteAsync(Caller caller, ResourceName name, CancellationToken cancellationToken) =>
+        resources.VerbAsync(caller, "delete", name, async (change, cancel) =>
+        {
+            var job = await resources.GetAsync<BatchJobRecord>(name, cancel);
+            if (BatchStates.IsActive(job.Row.State)) change.Update(Stopped(change, job, BatchStates.DeletingCleaningUp, job.Value));
+            else change.Delete(job.Row).Send(OutboxHandlers.DeleteRun(name, resources.Now));
+            return true;
+        }, cancellationToken);
+
+    /// <summary>The time is over: what was answered is kept.</summary>
+    public ValueTask<bool> ExpireAsync(ResourceName name, CancellationToken cancellationToken) =>
+        EndingAsync(name, BatchStates.Expired, ErrorCode.DeadlineExceeded, "The job's time was over before all rows were answered. Go on with continuedFromJobName.", cancellationToken);
+
+    /// <summary>Null once nothing is left to do.</summary>
+    internal async ValueTask<Stored<BatchJobRecord>?> FindActiveAsync(ResourceName name, CancellationToken cancellationToken) =>
+        await resources.FindAsync<BatchJobRecord>(name, cancellationToken) is { } job && BatchStates.IsActive(job.Row.State) ? job : null;
+
+    /// <summary>The rows are good: the output dataset's name is taken, and rows may be answered.</summary>
+    internal ValueTask<bool> ValidatedAsync(ResourceName name, long rows, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Validating } job) return false;
+            var output = ResourceName.Parse(job.Value.Spec.OutputDataset);
+            if (await resources.Store.GetAsync(output.Value, cancel) is not null)
+            {
+                Fail(change, job, ErrorCode.AlreadyExists, $"{output} was created after the job. Create the job again with another outputDatasetId.");
+                return true;
+            }
+            var dataset = new DatasetRecord { CreatedBy = job.Value.CreatedBy, Echo = Records.Write(new { sourceJobName = name.Value }) };
+            change.Insert(resources.NewRow(output, DatasetRecord.Uploading, dataset));
+            var ready = job.Value with { ValidatedTime = resources.Now, Progress = job.Value.Progress with { TotalRows = rows } };
+            change.Update(job.With(ready, BatchStates.Pending, resources.Now) with { References = [.. job.Row.References, output.Value] });
+            return true;
+        }, cancellationToken);
+
+    /// <summary>The rows are no good: the job fails before it has an output.</summary>
+    internal ValueTask<bool> InvalidAsync(ResourceName name, string message, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Validating } job) return false;
+            Fail(change, job, ErrorCode.InvalidArgument, message);
+            return true;
+        }, cancellationToken);
+
+    internal ValueTask<bool> RunningAsync(ResourceName name, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Pending } job) return false;
+            change.Update(job.With(job.Value with { RunStartTime = job.Value.RunStartTime ?? resources.Now, WaitingOnCapacity = false }, BatchStates.Running, resources.Now));
+            return true;
+        }, cancellationToken);
+
+    /// <summary>No replica serves the model: the job starts one of its own, unless one is on its way.</summary>
+    internal async ValueTask<bool> WaitAsync(ResourceName name, CancellationToken cancellationToken)
+    {
+        var epoch = await resources.Store.NextEpochAsync(cancellationToken);
+        return await resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { } job || !BatchStates.TakesRows(job.Row.State) || job.Value.Epoch > 0) return false;
+            var model = await resources.GetAsync<ModelRecord>(ResourceName.Parse(job.Value.Spec.Model), cancel);
+            change.Update(job.With(job.Value with { Epoch = epoch, WaitingOnCapacity = true }, BatchStates.Pending, resources.Now));
+            change.Assign(await replicas.AssignAsync(name, model, epoch, cancel));
+            return true;
+        }, cancellationToken);
+    }
+
+    /// <summary>Lines are on the disk: the transaction that makes them count, with their usage (rule R10). False where the job takes no more rows.</summary>
+    internal ValueTask<bool> AnsweredAsync(
+        ResourceName name, IReadOnlyList<BatchAnswer> answers, IReadOnlySet<long> skipped, (long Output, long Error) offsets, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Running } job) return false;
+            change.Update(job.With(job.Value with { Progress = job.Value.Progress.With(answers, skipped, offsets.Output, offsets.Error) }, null, resources.Now));
+            foreach (var answer in answers.Where(answer => !answer.Failed)) change.Meter(UsageOf(job, answer));
+            return true;
+        }, cancellationToken);
+
+    /// <summary>No row is left, or none may follow: the results are written next.</summary>
+    internal ValueTask<bool> EndingAsync(ResourceName name, string endAs, ErrorCode code, string message, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { } job || job.Row.State is BatchStates.WritingResults or BatchStates.DeletingCleaningUp) return false;
+            var ending = job.Value with { EndAs = endAs, StatusCode = code, StatusMessage = message };
+            if (job.Row.State == BatchStates.Validating) End(change, job with { Value = ending });
+            else change.Update(Stopped(change, job, BatchStates.WritingResults, ending));
+            return true;
+        }, cancellationToken);
+
+    /// <summary>The job cannot go on: what was answered is kept, unless writing just that is what failed.</summary>
+    internal async ValueTask AbandonAsync(ResourceName name, string reason, CancellationToken cancellationToken)
+    {
+        if (await EndingAsync(name, BatchStates.Failed, ErrorCode.Internal, reason, cancellationToken)) return;
+        await EndedAsync(name, async (change, job, cancel) =>
+        {
+            if (await resources.FindAsync<DatasetRecord>(ResourceName.Parse(job.Value.Spec.OutputDataset), cancel) is { Row.State: DatasetRecord.Uploading } output) change.Delete(output.Row);
+        }, cancellationToken, reason);
+    }
+
+    /// <summary>The end of a job whose files are published, or that has none.</summary>
+    /// <param name="publish">Adds the output dataset's change.</param>
+    /// <param name="failure">Set where the files could not be written: the job has failed.</param>
+    internal ValueTask<bool> EndedAsync(
+        ResourceName name, Func<Change, Stored<BatchJobRecord>, CancellationToken, ValueTask> publish, CancellationToken cancellationToken, string? failure = null) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.WritingResults or BatchStates.DeletingCleaningUp } job) return false;
+            await publish(change, job, cancel);
+            if (job.Row.State == BatchStates.DeletingCleaningUp) change.Delete(job.Row).Send(OutboxHandlers.DeleteRun(name, resources.Now));
+            else if (failure is not null) Fail(change, job, ErrorCode.Internal, failure);
+            else End(change, job);
+            return true;
+        }, cancellationToken);
+
+    internal ValueTask<bool> ReportReadyAsync(ResourceName name, long epoch, string socket, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
+            change.SetEndpoint(new(name.Value, 0, TrainingJobs.Node, epoch, socket, addonHashes));
+            change.Update(job.With(job.Value with { FailedStarts = 0, WaitingOnCapacity = false }, null, resources.Now));
+            return true;
+        }, cancellationToken);
+
+    internal ValueTask<bool> ReportExitedAsync(ResourceName name, long epoch, string reason, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
+            change.EndEndpoints(name.Value);
+            var exited = job.Value with { FailedStarts = job.Value.FailedStarts + 1 };
+            change.Update(exited.FailedStarts < MaxFailedStarts
+                ? job.With(exited, null, resources.Now)
+                : Stopped(change, job, BatchStates.WritingResults, exited with { EndAs = BatchStates.Failed, StatusCode = ErrorCode.Unavailable, StatusMessage = reason }));
+            return true;
+        }, cancellationToken);
+
+    /// <summary>After a restart: the replica is gone, a new one starts with a higher epoch (rule R6).</summary>
+    internal async ValueTask RestartAsync(AssignmentRow assignment, CancellationToken cancellationToken)
+    {
+        var name = ResourceName.Parse(assignment.Resource);
+        var epoch = await resources.Store.NextEpochAsync(cancellationToken);
+        await resources.StepAsync(name, async (change, cancel) =>
+        {
+            change.EndEndpoints(name.Value);
+            if (await FindActiveAsync(name, cancel) is not { } job || !BatchStates.TakesRows(job.Row.State)) change.Unassign(name.Value);
+            else change.Update(job.With(job.Value with { Epoch = epoch }, null, resources.Now)).Assign(assignment with { Epoch = epoch });
+            return true;
+        }, cancellationToken);
+    }
+
+    private async ValueTask<Stored<BatchJobRecord>?> FindReportableAsync(ResourceName name, long epoch, CancellationToken cancellationToken) =>
+        await FindActiveAsync(name, cancellationToken) is { } job && job.Value.Epoch == epoch && epoch > 0 ? job : null;
+
+    /// <summary>No row is answered any more, no replica is kept.</summary>
+    private ResourceRow Stopped(Change change, Stored<BatchJobRecord> job, string state, BatchJobRecord value)
+    {
+        change.Unassign(job.Name.Value).EndEndpoints(job.Name.Value).Unschedule(job.Name.Value, ExpireKind);
+        return job.With(value with { Epoch = 0, WaitingOnCapacity = false }, state, resources.Now);
+    }
+
+    private void Fail(Change change, Stored<BatchJobRecord> job, ErrorCode code, string message) =>
+        End(change, job with { Value = job.Value with { EndAs = BatchStates.Failed, StatusCode = code, StatusMessage = message } });
+
+    private void End(Change change, Stored<BatchJobRecord> job) =>
+        change.Update(Stopped(change, job, job.Value.EndAs, job.Value with { EndTime = resources.Now }) with { References = [] });
+
+    // The job's time of creation tells it from an earlier job of the same name.
+    private UsageEntry UsageOf(Stored<BatchJobRecord> job, BatchAnswer answer) =>
+        new($"batch/{job.Name}@{job.Row.CreateTime.UtcTicks}/{answer.Row}", job.Name.Account, "batch", job.Name.Value, job.Value.Spec.Model, resources.Now)
+        {
+            User = job.Value.User,
+            KeyId = job.Value.KeyId,
+            PromptTokens = answer.Usage.PromptTokens,
+            CachedTokens = answer.Usage.CachedPromptTokens,
+            CompletionTokens = answer.Usage.CompletionTokens,
+            Rows = 1,
+        };
+}
