@@ -80,6 +80,23 @@ public sealed record GetUploadEndpointRequest
     public string? ReadMask { get; init; }
 }
 
+/// <summary>Body of <c>datasets/{dataset}:splitDataset</c>: the first of two new datasets gets a fraction or a number of the rows, the second the rest.</summary>
+public sealed record SplitDatasetRequest
+{
+    public IReadOnlyList<string>? DatasetIds { get; init; }
+    /// <summary>More than 0, less than 1.</summary>
+    public double? Fraction { get; init; }
+    public long? Rows { get; init; }
+    /// <summary>The same seed divides the same rows in the same way.</summary>
+    public long? Seed { get; init; }
+}
+
+/// <summary>The two parts of a split.</summary>
+public sealed record SplitDatasetResponse
+{
+    public IReadOnlyList<Dataset> Datasets { get; init; } = [];
+}
+
 /// <summary>Where to PUT each file, or to GET it.</summary>
 public sealed record SignedUrls
 {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Hearth.Contracts;
 using Hearth.ControlPlane;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace Hearth.Server;
 
@@ -18,23 +19,42 @@ internal sealed class Routes(IEndpointRouteBuilder app)
 
     private const string AccountPrefix = "/v1/accounts/{account}/";
 
-    public void Get(string pattern, Permission permission, Handler handler) => Map("GET", pattern, permission, handler);
+    public void Get(string pattern, Permission permission, Handler handler)
+    {
+        Map("GET", pattern, permission, handler);
+        // Patterns with a verb behind the id share a segment, in which routing tells a wrong method from an unknown path no longer.
+        if (pattern.Contains("}:", StringComparison.Ordinal)) Map("POST", pattern, permission, NotAllowed);
+    }
 
     public void Post(string pattern, Permission permission, Handler handler, long bodyBytes = BodyBytes) => Map("POST", pattern, permission, handler, bodyBytes);
+
+    /// <summary>A verb that reads whole files takes as long as they are: the time limit of requests does not hold.</summary>
+    public void PostLong(string pattern, Permission permission, Handler handler) =>
+        Map("POST", pattern, permission, handler).WithMetadata(new DisableRequestTimeoutAttribute());
+
+    /// <inheritdoc cref="PostLong"/>
+    public void GetLong(string pattern, Permission permission, Handler handler)
+    {
+        Map("GET", pattern, permission, handler).WithMetadata(new DisableRequestTimeoutAttribute());
+        Map("POST", pattern, permission, NotAllowed);
+    }
 
     public void Patch(string pattern, Permission permission, Handler handler) => Map("PATCH", pattern, permission, handler);
 
     public void Delete(string pattern, Permission permission, Handler handler) => Map("DELETE", pattern, permission, handler);
 
     /// <summary>Patterns that do not begin with a slash are below the account.</summary>
-    private void Map(string method, string pattern, Permission permission, Handler handler, long bodyBytes = BodyBytes) =>
+    private IEndpointConventionBuilder Map(string method, string pattern, Permission permission, Handler handler, long bodyBytes = BodyBytes) =>
         app.MapMethods(pattern.StartsWith('/') ? pattern : AccountPrefix + pattern, [method], context => RunAsync(context, permission, handler))
             .WithMetadata(new RequiredPermission(permission), new BodyBound(bodyBytes));
+
+    private static Task<object> NotAllowed(Call call) => throw new HttpRefusal(405, ErrorCode.Unimplemented, "Method Not Allowed");
 
     private static async Task RunAsync(HttpContext context, Permission permission, Handler handler)
     {
         var call = new Call(context);
         RequireTenant(call, permission);
+        RequireNoBody(context.Request);
         if (permission == Permission.Change && call.Caller.Role == UserRole.Contributor) await RequireOwnerAsync(call);
         var answer = await handler(call);
         if (context.Response.HasStarted) return;
@@ -48,6 +68,13 @@ internal sealed class Routes(IEndpointRouteBuilder app)
         if (call.Http.Request.RouteValues["account"] is not string account || account == call.Caller.Account) return;
         if (permission == Permission.ViewPublic && account == ModelCatalogue.CatalogueAccount) return;
         throw HearthException.NotFound(AddressedName(call));
+    }
+
+    // The platform's front end refuses bodies on GET; whoever sends one meant another verb.
+    private static void RequireNoBody(HttpRequest request)
+    {
+        if (HttpMethods.IsGet(request.Method) && (request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0))
+            throw HearthException.Invalid("A GET request takes no body. Send its settings in the query.");
     }
 
     private static async ValueTask RequireOwnerAsync(Call call)

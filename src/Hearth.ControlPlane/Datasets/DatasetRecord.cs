@@ -14,6 +14,10 @@ public sealed record DatasetRecord
     /// <summary>Our own name of what the rows are: <see cref="RowFormats.Names"/>; empty until the dataset is READY.</summary>
     public string HearthFormat { get; init; } = "";
     public long Rows { get; init; }
+    /// <summary>Rows that the caller said there would be; null where nothing was said. Never compared before the file is there, and then only warned about.</summary>
+    public long? ClaimedRows { get; init; }
+    /// <summary>The dataset that this one was made of; null where it was uploaded.</summary>
+    public DatasetSource? Source { get; init; }
     /// <summary>Rows with at least one assistant message that counts in the loss.</summary>
     public long TrainableRows { get; init; }
     public long EstimatedTokens { get; init; }
@@ -31,4 +35,8 @@ public sealed record DatasetRecord
 }
 
 /// <summary>One of several files of a dataset, as a part of its blob.</summary>
-public sealed record DatasetFile(string FileName, long Offset, long Bytes);
+/// <param name="FirstLine">Line of the blob, from 1, that the file begins with.</param>
+public sealed record DatasetFile(string FileName, long Offset, long Bytes, long FirstLine);
+
+/// <summary>Where a dataset's rows came from: the name, and the SHA-256 of the rows that it had then.</summary>
+public sealed record DatasetSource(string Name, string Blob);

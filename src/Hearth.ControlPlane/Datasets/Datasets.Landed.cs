@@ -22,31 +22,32 @@ public sealed partial class Datasets
             throw new HearthException(dataset.Value.StatusCode, dataset.Value.StatusMessage);
         var files = (await uploads.TakeAsync(name, cancellationToken)).Files;
         await using var joined = files.Count == 1 ? null : await JoinAsync(files, cancellationToken);
-        var report = await ReportOnAsync(files, joined, cancellationToken);
+        var report = WithClaim(await ReportOnAsync(files, joined, cancellationToken), dataset.Value);
         if (report.FaultCount > 0) throw await RefuseAsync(caller, name, report, files, cancellationToken);
         await AcceptAsync(caller, name, files, joined, report, cancellationToken);
     }
 
-    private async ValueTask<DatasetReport> ReportOnAsync(IReadOnlyList<Stored<UploadRecord>> files, BlobDraft? joined, CancellationToken cancellationToken)
+    private async ValueTask<DatasetReport> ReportOnAsync(IReadOnlyList<Stored<UploadRecord>> files, JoinedFiles? joined, CancellationToken cancellationToken)
     {
-        await using var rows = joined?.Read() ?? File.OpenRead(blobs.PathOf(files[0].Value.Blob));
-        return await Task.Run(() => DatasetValidator.Validate(rows, string.Join(", ", files.Select(file => file.Value.FileName)), cancellationToken), cancellationToken);
+        await using var rows = joined?.Draft.Read() ?? File.OpenRead(blobs.PathOf(files[0].Value.Blob));
+        var report = await Task.Run(() => DatasetValidator.Validate(rows, string.Join(", ", files.Select(file => file.Value.FileName)), cancellationToken), cancellationToken);
+        return joined is null ? report : report with { Faults = [.. report.Faults.Select(joined.Locate)] };
     }
 
     // The bytes of one file are published already, under its upload's row; those of several are published joined.
     private async ValueTask AcceptAsync(
-        Caller caller, ResourceName name, IReadOnlyList<Stored<UploadRecord>> files, BlobDraft? joined, DatasetReport report, CancellationToken cancellationToken)
+        Caller caller, ResourceName name, IReadOnlyList<Stored<UploadRecord>> files, JoinedFiles? joined, DatasetReport report, CancellationToken cancellationToken)
     {
         await using var reportDraft = await WriteReportAsync(report, cancellationToken);
-        if (joined is not null) await joined.SyncAsync(cancellationToken);
-        await PublishedAsync(joined is null ? [reportDraft] : [reportDraft, joined], hashes =>
+        if (joined is not null) await joined.Draft.SyncAsync(cancellationToken);
+        await PublishedAsync(joined is null ? [reportDraft] : [reportDraft, joined.Draft], hashes =>
             resources.VerbAsync(caller, "validateUpload", name, async (change, cancel) =>
             {
                 var current = await resources.GetAsync<DatasetRecord>(name, cancel);
                 if (current.Row.State == DatasetRecord.Ready) return true; // another call was faster
                 var taken = await RetakeAsync(name, files, cancel);
                 var blob = joined is null ? files[0].Value.Blob : hashes[1];
-                var accepted = Accepted(current.Value, report, blob, hashes[0]) with { FileName = files[0].Value.FileName, Files = joined is null ? [] : Parts(files) };
+                var accepted = Accepted(current.Value, report, blob, hashes[0]) with { FileName = files[0].Value.FileName, Files = joined?.Files ?? [] };
                 change.Update(current.With(accepted, DatasetRecord.Ready, resources.Now) with { References = [BlobReference(blob), BlobReference(hashes[0])] });
                 if (joined is null) taken.Adopt(change);
                 else taken.Discard(change, resources.Now);
@@ -64,44 +65,22 @@ public sealed partial class Datasets
             : throw new HearthException(ErrorCode.Aborted, $"The files of {name} changed while they were checked. Ask again.");
     }
 
-    private async ValueTask<BlobDraft> JoinAsync(IReadOnlyList<Stored<UploadRecord>> files, CancellationToken cancellationToken)
+    private async ValueTask<JoinedFiles> JoinAsync(IReadOnlyList<Stored<UploadRecord>> files, CancellationToken cancellationToken)
     {
-        var draft = blobs.Begin();
+        var joined = new JoinedFiles(blobs.Begin());
         try
         {
             foreach (var file in files)
             {
                 await using var part = File.OpenRead(blobs.PathOf(file.Value.Blob));
-                await part.CopyToAsync(draft.Content, cancellationToken);
-                if (file != files[^1] && !EndsLine(part)) await draft.Content.WriteAsync("\n"u8.ToArray(), cancellationToken);
+                await joined.AddAsync(file.Value.FileName, part, cancellationToken);
             }
-            return draft;
+            return joined;
         }
         catch
         {
-            await draft.DisposeAsync();
+            await joined.DisposeAsync();
             throw;
         }
-    }
-
-    private IReadOnlyList<DatasetFile> Parts(IReadOnlyList<Stored<UploadRecord>> files)
-    {
-        var parts = new List<DatasetFile>();
-        long offset = 0;
-        foreach (var file in files)
-        {
-            parts.Add(new(file.Value.FileName, offset, file.Value.Bytes));
-            using var part = File.OpenRead(blobs.PathOf(file.Value.Blob));
-            offset += file.Value.Bytes + (EndsLine(part) ? 0 : 1);
-        }
-        return parts;
-    }
-
-    // A last line without its end must not run into the next file's first.
-    private static bool EndsLine(FileStream file)
-    {
-        if (file.Length == 0) return true;
-        file.Position = file.Length - 1;
-        return file.ReadByte() == '\n';
     }
 }

@@ -21,11 +21,12 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
     public async ValueTask<Stored<DatasetRecord>> UploadAsync(
         Caller caller, ResourceName name, string fileName, Func<Stream, Task> copyAsync, CancellationToken cancellationToken)
     {
-        RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancellationToken));
+        var uploading = RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancellationToken));
         await using var draft = blobs.Begin();
         await copyAsync(draft.Content);
         DatasetReport report;
         await using (var written = draft.Read()) report = await Task.Run(() => DatasetValidator.Validate(written, fileName, cancellationToken), cancellationToken);
+        report = WithClaim(report, uploading.Value);
         return report.FaultCount == 0
             ? await AcceptAsync(caller, name, draft, report, cancellationToken)
             : throw await RefuseAsync(caller, name, report, [], cancellationToken);
@@ -105,6 +106,11 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
         await JsonSerializer.SerializeAsync(draft.Content, report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }, cancellationToken);
         return draft;
     }
+
+    // The platform asks for exampleCount before it has the file; our count is the one that is answered.
+    private static DatasetReport WithClaim(DatasetReport report, DatasetRecord dataset) => dataset.ClaimedRows is not (null or 0) && dataset.ClaimedRows != report.Rows
+        ? report with { Warnings = [.. report.Warnings, $"exampleCount said {dataset.ClaimedRows} rows; the file has {report.Rows}."] }
+        : report;
 
     private static DatasetRecord Accepted(DatasetRecord dataset, DatasetReport report, string blob, string reportBlob) => dataset with
     {

@@ -5,5 +5,8 @@ namespace Hearth.ControlPlane;
 /// <param name="Offset">Byte offset of the line's first byte in the file.</param>
 public sealed record RowFault(long Line, long Offset, string Rule, string Remedy)
 {
-    public string Describe(string file) => $"{file}:{Line} (byte {Offset}): {Rule}. {Remedy}";
+    /// <summary>The file that line and offset are in, where a dataset has several.</summary>
+    public string? File { get; init; }
+
+    public string Describe(string file) => $"{File ?? file}:{Line} (byte {Offset}): {Rule}. {Remedy}";
 }

@@ -13,14 +13,16 @@ internal static class DatasetEndpoints
 
     public static void Map(Routes routes)
     {
-        routes.Post("datasets", Permission.Create, CreateAsync);
+        routes.PostLong("datasets", Permission.Create, CreateAsync);
         routes.Get("datasets", Permission.View, ListAsync);
         routes.Get("datasets/{id}", Permission.View, GetAsync);
         routes.Patch("datasets/{id}", Permission.Change, UpdateAsync);
         routes.Delete("datasets/{id}", Permission.Change, DeleteAsync);
         routes.Post("datasets/{id}:upload", Permission.Change, UploadAsync, UploadBytes + FormOverhead);
         routes.Post("datasets/{id}:getUploadEndpoint", Permission.Change, GetUploadEndpointAsync);
-        routes.Post("datasets/{id}:validateUpload", Permission.Change, ValidateUploadAsync);
+        routes.PostLong("datasets/{id}:validateUpload", Permission.Change, ValidateUploadAsync);
+        routes.Get("datasets/{id}:getDownloadEndpoint", Permission.View, GetDownloadEndpointAsync);
+        routes.PostLong("datasets/{id}:splitDataset", Permission.Create, SplitAsync);
         routes.Get("/hearth/v1/accounts/{account}/datasets/{id}/report", Permission.View, ReportAsync);
     }
 
@@ -28,12 +30,47 @@ internal static class DatasetEndpoints
     {
         var request = await call.ReadAsync<CreateDatasetRequest>();
         if (request.DatasetId is null) throw HearthException.Invalid("datasetId is required.");
-        if (!string.IsNullOrEmpty(request.SourceDatasetId)) throw HearthException.Unimplemented("Making a dataset from another one (sourceDatasetId)");
         var param = request.Dataset ?? new DatasetParam();
         if (!string.IsNullOrEmpty(param.ExternalUrl)) throw HearthException.Unimplemented("A dataset in a bucket of your own (externalUrl)");
         Mapping.CheckTexts(param.DisplayName);
         var name = call.NewName(ResourceKind.Datasets, request.DatasetId, "datasetId");
+        if (!string.IsNullOrEmpty(request.SourceDatasetId)) return ToContract(call, await TransformAsync(call, name, request, param));
+        if (!string.IsNullOrEmpty(request.Filter)) throw HearthException.Invalid("filter needs sourceDatasetId: the dataset whose rows it chooses from.");
         return ToContract(call, await call.Service<Datasets>().CreateAsync(call.Caller, name, Apply(new DatasetRecord(), param), call.Cancelled));
+    }
+
+    /// <summary>The rows of another dataset, all or those that <c>filter</c> keeps.</summary>
+    private static async ValueTask<Stored<DatasetRecord>> TransformAsync(Call call, ResourceName name, CreateDatasetRequest request, DatasetParam param)
+    {
+        var datasets = call.Service<Datasets>();
+        var source = await SourceAsync(call, request.SourceDatasetId!);
+        var filter = string.IsNullOrEmpty(request.Filter) ? null : FilterSyntax.Parse(request.Filter);
+        var transformed = new Transformed { SourceDatasetId = source.Name.Id, Filter = request.Filter ?? "", OriginalFormat = Mapping.ToEnum<DatasetFormat>(source.Value.Format) };
+        var dataset = Apply(new DatasetRecord(), param with { Transformed = transformed, UserUploaded = null });
+        return filter is null
+            ? await datasets.CopyAsync(call.Caller, name, dataset, source.Name, call.Cancelled)
+            : await datasets.FilterAsync(call.Caller, name, dataset, source.Name, filter.Matches, call.Cancelled);
+    }
+
+    private static async Task<object> SplitAsync(Call call)
+    {
+        var request = await call.ReadAsync<SplitDatasetRequest>();
+        if (request.DatasetIds is not [var first, var second] || first == second) throw HearthException.Invalid("datasetIds must name two different new datasets.");
+        if (request.Fraction is null == request.Rows is null) throw HearthException.Invalid("Give either fraction or rows: what the first of the two datasets gets.");
+        if (request.Fraction is not (null or > 0 and < 1)) throw HearthException.Invalid($"fraction {request.Fraction} must be more than 0 and less than 1.");
+        if (request.Rows < 1) throw HearthException.Invalid($"rows {request.Rows} must be 1 or more.");
+        var source = call.Name(ResourceKind.Datasets);
+        var dataset = Apply(new DatasetRecord(), new DatasetParam { Splitted = new() { SourceDatasetId = source.Id } });
+        var split = new DatasetSplit(Part(first), Part(second), dataset, request.Fraction, request.Rows, request.Seed ?? 0);
+        return new SplitDatasetResponse { Datasets = [.. (await call.Service<Datasets>().SplitAsync(call.Caller, source, split, call.Cancelled)).Select(part => ToContract(call, part))] };
+
+        ResourceName Part(string id) => call.NewName(ResourceKind.Datasets, id, "datasetIds");
+    }
+
+    private static async ValueTask<Stored<DatasetRecord>> SourceAsync(Call call, string text)
+    {
+        var name = ResourceName.Resolve(text, call.Account, ResourceKind.Datasets);
+        return name.Account == call.Account ? await call.Service<ResourceStore>().GetAsync<DatasetRecord>(name, call.Cancelled) : throw HearthException.NotFound(name.Value);
     }
 
     private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(
@@ -79,6 +116,20 @@ internal static class DatasetEndpoints
         var sizes = (await call.ReadAsync<GetUploadEndpointRequest>()).FilenameToSize ?? throw HearthException.Invalid("filenameToSize is required: each file's name with its size in bytes.");
         var offered = await call.Service<Datasets>().OfferUploadsAsync(call.Caller, call.Name(ResourceKind.Datasets), sizes, call.Cancelled);
         return new SignedUrls { FilenameToSignedUrls = offered.ToDictionary(file => file.Value.FileName, call.Service<SignedAddresses>().ForUpload) };
+    }
+
+    /// <summary>Where to GET the dataset's files, and with <c>downloadLineage</c> those of every dataset that it was made of.</summary>
+    private static async Task<object> GetDownloadEndpointAsync(Call call)
+    {
+        var addresses = call.Service<SignedAddresses>();
+        var urls = new Dictionary<string, string>();
+        foreach (var dataset in await call.Service<Datasets>().LineageAsync(call.Name(ResourceKind.Datasets), call.Flag("downloadLineage"), call.Cancelled))
+        {
+            var (record, prefix) = (dataset.Value, $"dataset/{dataset.Name.Id}/");
+            if (record.Files.Count == 0) urls[prefix + record.FileName] = addresses.ForBlob(call.Account, record.Blob, record.FileName);
+            foreach (var file in record.Files) urls[prefix + file.FileName] = addresses.ForBlobPart(call.Account, record.Blob, file.Offset, file.Bytes, file.FileName);
+        }
+        return ReadMask.Parse(call.Query("readMask")).Apply(new SignedUrls { FilenameToSignedUrls = urls });
     }
 
     private static async Task<object> ValidateUploadAsync(Call call)
@@ -145,6 +196,7 @@ internal static class DatasetEndpoints
     private static DatasetRecord Apply(DatasetRecord dataset, DatasetParam param) => dataset with
     {
         DisplayName = param.DisplayName ?? "",
+        ClaimedRows = param.ExampleCount,
         Format = dataset.Rows > 0 ? dataset.Format : (param.Format ?? DatasetFormat.FORMAT_UNSPECIFIED).ToString(),
         Echo = Mapping.ToEcho(param),
     };

@@ -16,7 +16,6 @@ internal static class NotYetEndpoints
         ]),
         ("Transfers by signed address",
         [
-            "GET datasets/{id}:getDownloadEndpoint",
             "GET models/{id}:getDownloadEndpoint", "POST models/{id}:getUploadEndpoint", "GET models/{id}:validateUpload",
         ]),
         ("Preparing a model in another precision", ["POST models/{id}:prepare"]),

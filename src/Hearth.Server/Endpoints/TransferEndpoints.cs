@@ -36,13 +36,12 @@ internal static class TransferEndpoints
     {
         var addresses = http.RequestServices.GetRequiredService<SignedAddresses>();
         var signed = addresses.Read(http.Request, "GET");
-        var file = new FileInfo(addresses.PathOf(signed));
-        if (!file.Exists) throw new HearthException(ErrorCode.NotFound, $"{signed.File} is gone: what it belonged to was deleted.");
+        var file = addresses.Open(signed) ?? throw new HearthException(ErrorCode.NotFound, $"{signed.File} is gone: what it belonged to was deleted.");
         var headers = http.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
         headers.CacheControl = "private, no-store";
-        await TypedResults.PhysicalFile(file.FullName, Bytes, signed.File, file.LastWriteTimeUtc, Tag(signed), enableRangeProcessing: true).ExecuteAsync(http);
+        await TypedResults.Stream(file, Bytes, signed.File, entityTag: Tag(signed), enableRangeProcessing: true).ExecuteAsync(http);
     }
 
     // Blobs and published folders never change; a run's file grows.

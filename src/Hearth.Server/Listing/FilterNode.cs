@@ -40,10 +40,11 @@ internal sealed record Restriction(string[] Path, Comparison Comparison, string 
 
     public override bool Matches(JsonElement resource)
     {
-        var found = FieldPath.Find(resource, Path);
-        if (found is not { } field || field.ValueKind == JsonValueKind.Null) return Comparison == Comparison.NotEqual;
-        return field.ValueKind == JsonValueKind.Array ? field.EnumerateArray().Any(MatchesOne) : MatchesOne(field);
+        var found = FieldPath.FindAll(resource, Path).Where(field => field.ValueKind != JsonValueKind.Null).ToList();
+        return found.Count == 0 ? Comparison == Comparison.NotEqual : found.Any(MatchesAny);
     }
+
+    private bool MatchesAny(JsonElement field) => field.ValueKind == JsonValueKind.Array ? field.EnumerateArray().Any(MatchesOne) : MatchesOne(field);
 
     private bool MatchesOne(JsonElement field) => Comparison switch
     {
@@ -99,6 +100,18 @@ internal static class FieldPath
             element = next;
         }
         return element;
+    }
+
+    /// <summary>Like <see cref="Find"/>, through every element of lists on the way: <c>messages.role</c>.</summary>
+    public static IEnumerable<JsonElement> FindAll(JsonElement element, string[] path, int from = 0)
+    {
+        for (var i = from; i < path.Length; i++)
+        {
+            if (element.ValueKind == JsonValueKind.Array) return element.EnumerateArray().SelectMany(item => FindAll(item, path, i)).ToList();
+            if (Find(element, [path[i]]) is not { } next) return [];
+            element = next;
+        }
+        return [element];
     }
 
     public static string CamelCase(string name) => Regex.Replace(name, "_([a-z0-9])", match => match.Groups[1].Value.ToUpperInvariant(), RegexOptions.NonBacktracking);

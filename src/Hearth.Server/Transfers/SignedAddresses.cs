@@ -13,7 +13,7 @@ internal sealed class SignedAddresses(byte[] key, PublicAddress address, IBlobs 
 {
     public const string Prefix = "/hearth/v1/transfers/";
 
-    private const string Blobs = "blobs/", Folders = "folders/", Runs = "runs/";
+    private const string Blobs = "blobs/", Parts = "parts/", Folders = "folders/", Runs = "runs/";
 
     /// <summary>How long a download's address answers.</summary>
     public static TimeSpan DownloadPeriod { get; } = TimeSpan.FromMinutes(10);
@@ -24,6 +24,9 @@ internal sealed class SignedAddresses(byte[] key, PublicAddress address, IBlobs 
 
     /// <summary>Where to GET a blob as <paramref name="fileName"/>.</summary>
     public string ForBlob(string account, string sha256, string fileName) => ForDownload(account, Blobs + sha256, fileName);
+
+    /// <summary>Where to GET a part of a blob as <paramref name="fileName"/>.</summary>
+    public string ForBlobPart(string account, string sha256, long offset, long bytes, string fileName) => ForDownload(account, $"{Parts}{sha256}/{offset}/{bytes}", fileName);
 
     /// <summary>Where to GET a file of a published model.</summary>
     public string ForFolderFile(string account, string folder, string fileName) => ForDownload(account, $"{Folders}{folder}/{fileName}", fileName);
@@ -50,21 +53,32 @@ internal sealed class SignedAddresses(byte[] key, PublicAddress address, IBlobs 
         long? Number(string name) => long.TryParse(Field(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    /// <summary>Path of what a download's address names; the file may be gone.</summary>
-    public string PathOf(SignedAddress download)
+    /// <summary>What a download's address names, open for reading; null where it is gone.</summary>
+    public Stream? Open(SignedAddress download)
     {
-        var place = download.Place;
-        if (place.StartsWith(Blobs, StringComparison.Ordinal)) return blobs.PathOf(place[Blobs.Length..]);
-        var (below, file) = (place[..place.LastIndexOf('/')], place[(place.LastIndexOf('/') + 1)..]);
-        if (place.StartsWith(Folders, StringComparison.Ordinal)) return Path.Combine(blobs.FolderOf(below[Folders.Length..]), file);
-        var parts = place[Runs.Length..].Split('/');
-        return Path.Combine([blobs.RunFolder(string.Join('/', parts[..4])), .. parts[4..]]);
+        var (path, part) = Locate(download.Place);
+        if (!File.Exists(path)) return null;
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        return part is { } slice ? new FileSlice(file, slice.Offset, slice.Bytes) : file;
+    }
+
+    private (string Path, (long Offset, long Bytes)? Part) Locate(string place)
+    {
+        var parts = place.Split('/');
+        return (parts[0] + "/") switch
+        {
+            Blobs => (blobs.PathOf(parts[1]), null),
+            Parts => (blobs.PathOf(parts[1]), (long.Parse(parts[2], CultureInfo.InvariantCulture), long.Parse(parts[3], CultureInfo.InvariantCulture))),
+            Folders => (Path.Combine(blobs.FolderOf(parts[1]), parts[2]), null),
+            _ => (Path.Combine([blobs.RunFolder(string.Join('/', parts[1..5])), .. parts[5..]]), null),
+        };
     }
 
     private string ForDownload(string account, string place, string fileName)
     {
-        var signed = new SignedAddress("GET", account, place, fileName, 0, (clock.GetUtcNow() + DownloadPeriod).ToUnixTimeSeconds(), 0);
-        return Sign(signed with { Size = new FileInfo(PathOf(signed)) is { Exists: true } file ? file.Length : throw HearthException.NotFound(fileName) });
+        var (path, part) = Locate(place);
+        var size = part?.Bytes ?? (new FileInfo(path) is { Exists: true } file ? file.Length : throw HearthException.NotFound(fileName));
+        return Sign(new("GET", account, place, fileName, size, (clock.GetUtcNow() + DownloadPeriod).ToUnixTimeSeconds(), 0));
     }
 
     private string Sign(SignedAddress signed)
@@ -82,7 +96,7 @@ internal sealed class SignedAddresses(byte[] key, PublicAddress address, IBlobs 
 }
 
 /// <summary>What a signature stands for.</summary>
-/// <param name="Place">Of an upload its row's name; of a download <c>blobs/…</c>, <c>folders/…</c> or <c>runs/…</c>.</param>
+/// <param name="Place">Of an upload its row's name; of a download <c>blobs/…</c>, <c>parts/…</c>, <c>folders/…</c> or <c>runs/…</c>.</param>
 /// <param name="Size">Bytes: exact for an upload; of a download as it was when signed.</param>
 /// <param name="Expires">Unix time in seconds.</param>
 internal sealed record SignedAddress(string Verb, string Account, string Place, string File, long Size, long Expires, long Offer);
