@@ -104,6 +104,7 @@ public sealed class HearthServer : IAsyncDisposable
         app.Use(next => context => app.Services.GetRequiredService<RequestLog>().RunAsync(context, next));
         app.Use(next => context => ErrorRoom.RunAsync(context, next));
         Cors.Apply(app, options.CorsOrigins);
+        Docs.UsePage(app);
         app.UseRouting();
         app.Use(next => context => PathNames.RunAsync(context, next));
         app.UseRequestTimeouts();
@@ -163,6 +164,7 @@ public sealed class HearthServer : IAsyncDisposable
         Readiness.Map(app);
         TransferEndpoints.Map(app);
         MetricsEndpoints.Map(routes, app);
+        Docs.Map(app);
     }
 
     internal static void RequirePermissions(IEndpointRouteBuilder app)

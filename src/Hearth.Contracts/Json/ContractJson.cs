@@ -57,7 +57,7 @@ internal sealed class Int64AsString : JsonConverter<long>
 }
 
 /// <summary>64-bit integers in the few places where the contract has plain numbers.</summary>
-internal sealed class Int64AsNumber : JsonConverter<long>
+public sealed class Int64AsNumber : JsonConverter<long>
 {
     public override long Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.GetInt64();
 

@@ -22,6 +22,10 @@ internal static class NotYetEndpoints
         ("The Anthropic messages address", ["POST /v1/messages", "POST /inference/v1/messages"]),
     ];
 
+    /// <summary>What a route would do, or null where it does it.</summary>
+    public static string? FeatureOf(string method, string pattern) =>
+        Table.FirstOrDefault(row => row.Routes.Any(route => route.Split(' ') is [var verb, var address] && verb == method && pattern.EndsWith($"/{address.TrimStart('/')}", StringComparison.Ordinal))).Feature;
+
     public static void Map(Routes routes)
     {
         foreach (var (feature, addresses) in Table)
