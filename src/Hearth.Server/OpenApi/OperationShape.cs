@@ -13,7 +13,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     /// <summary>Collections whose record is not called by their singular.</summary>
     private static readonly Dictionary<string, string> Singulars = new()
     {
-        ["rlorTrainerJobs"] = "ReinforcementFineTuningStep", ["evaluatorsV2"] = "Evaluator", ["versions"] = "DeploymentShapeVersion", ["auditLogs"] = "AuditLog",
+        ["evaluatorsV2"] = "Evaluator", ["versions"] = "DeploymentShapeVersion", ["auditLogs"] = "AuditLog",
     };
 
     /// <summary>Records whose bodies are called otherwise than <c>CreateXRequest</c> or <c>XParam</c>.</summary>
