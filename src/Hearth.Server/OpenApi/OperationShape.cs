@@ -19,14 +19,14 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     /// <summary>Records whose bodies are called otherwise than <c>CreateXRequest</c> or <c>XParam</c>.</summary>
     private static readonly Dictionary<string, string> Bodies = new()
     {
-        [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
+        [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
     };
 
     private static readonly Dictionary<string, string> Answers = new()
     {
         ["datasets/{}:upload"] = "DatasetUpload", ["datasets/{}:getDownloadEndpoint"] = "SignedUrls", ["datasets/{}:getUploadEndpoint"] = "SignedUrls", ["baseModels:import"] = "Model",
         ["models/{}:getDownloadEndpoint"] = "SignedUrls", ["models/{}:getUploadEndpoint"] = "SignedUrls", ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
-        ["evaluators/{}:getUploadEndpoint"] = "EvaluatorUploadEndpoint", ["deploymentShapeVersions:match"] = "DeploymentShapeVersionMatchResponse",
+        ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()
