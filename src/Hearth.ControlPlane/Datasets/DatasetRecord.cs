@@ -36,7 +36,7 @@ public sealed record DatasetRecord
 
 /// <summary>One of several files of a dataset, as a part of its blob.</summary>
 /// <param name="FirstLine">Line of the blob, from 1, that the file begins with.</param>
-public sealed record DatasetFile(string FileName, long Offset, long Bytes, long FirstLine);
+public sealed record DatasetFile(string FileName, long Offset, long Bytes, long FirstLine = 1);
 
 /// <summary>Where a dataset's rows came from: the name, and the SHA-256 of the rows that it had then.</summary>
 public sealed record DatasetSource(string Name, string Blob);
