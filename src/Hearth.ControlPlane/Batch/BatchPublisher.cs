@@ -47,7 +47,7 @@ public sealed class BatchPublisher(ResourceStore resources, IBlobs blobs, Resour
             Blob = hash,
             Bytes = bytes,
             FileName = BatchOutput.AnswersFile,
-            Files = [new(BatchOutput.AnswersFile, 0, progress.OutputOffset), new(BatchOutput.ErrorsFile, progress.OutputOffset, progress.ErrorOffset)],
+            Files = [new(BatchOutput.AnswersFile, 0, progress.OutputOffset, 1), new(BatchOutput.ErrorsFile, progress.OutputOffset, progress.ErrorOffset, progress.Succeeded + 1)],
         };
         change.Update(output.With(filled, DatasetRecord.Ready, resources.Now) with { References = [$"blobs/{hash}"] });
         change.Send(OutboxHandlers.DeleteRun(job.Name, resources.Now));
