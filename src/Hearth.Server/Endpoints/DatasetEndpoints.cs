@@ -87,7 +87,22 @@ internal static class DatasetEndpoints
         var patch = await call.ReadAsync<DatasetParam>();
         Mapping.CheckTexts(patch.DisplayName);
         return ToContract(call, await call.Service<Datasets>().UpdateAsync(
-            call.Caller, call.Name(ResourceKind.Datasets), dataset => Apply(dataset, Mapping.Merge(dataset.Echo, patch)), call.Cancelled));
+            call.Caller, call.Name(ResourceKind.Datasets), dataset => Apply(dataset, Merge(dataset.Echo, patch)), call.Cancelled));
+    }
+
+    /// <summary>A dataset has one source: setting another replaces it.</summary>
+    private static DatasetParam Merge(string echo, DatasetParam patch)
+    {
+        var merged = Mapping.Merge(echo, patch);
+        if (patch is { UserUploaded: null, EvalProtocol: null, EvaluationResult: null, Splitted: null, Transformed: null }) return merged;
+        return merged with
+        {
+            UserUploaded = patch.UserUploaded,
+            EvalProtocol = patch.EvalProtocol,
+            EvaluationResult = patch.EvaluationResult,
+            Splitted = patch.Splitted,
+            Transformed = patch.Transformed,
+        };
     }
 
     private static async Task<object> DeleteAsync(Call call)

@@ -21,6 +21,7 @@ internal static class DeployedModelEndpoints
         Mapping.CheckTexts(param.DisplayName, param.Description);
         if (string.IsNullOrEmpty(param.Model)) throw HearthException.Invalid("model is required: the adapter to load.");
         if (string.IsNullOrEmpty(param.Deployment)) throw HearthException.Unimplemented("Loading an adapter without a deployment (serverless)");
+        if (param.Serverless == true) throw HearthException.Unimplemented("Serving an adapter of yours without a deployment (serverless)");
         if (call.Flag("replaceMergedAddon")) throw HearthException.Unimplemented("Replacing a merged addon (replaceMergedAddon)");
         var deployment = ResourceName.Resolve(param.Deployment, call.Account, ResourceKind.Deployments);
         if (deployment.Account != call.Account) throw HearthException.NotFound(deployment.Value);
@@ -49,13 +50,21 @@ internal static class DeployedModelEndpoints
     {
         var patch = await call.ReadAsync<DeployedModelParam>();
         Mapping.CheckTexts(patch.DisplayName, patch.Description);
-        return ToContract(await call.Service<DeployedModels>().UpdateAsync(call.Caller, call.Name(ResourceKind.DeployedModels), record => record with
+        if (patch.Serverless == true) throw HearthException.Unimplemented("Serving an adapter of yours without a deployment (serverless)");
+        return ToContract(await call.Service<DeployedModels>().UpdateAsync(call.Caller, call.Name(ResourceKind.DeployedModels), record => Unmoved(record, patch) with
         {
             Default = patch.Default ?? record.Default,
             Public = patch.Public ?? record.Public,
             DisplayName = patch.DisplayName ?? record.DisplayName,
             Description = patch.Description ?? record.Description,
         }, call.Cancelled));
+    }
+
+    private static DeployedModelRecord Unmoved(DeployedModelRecord record, DeployedModelParam patch)
+    {
+        if (patch.Model is { } model && model != record.Model) throw HearthException.Invalid("model cannot change. Unload this one, and load the other.");
+        if (patch.Deployment is { } deployment && deployment != record.Deployment) throw HearthException.Invalid("deployment cannot change. Unload the model, and load it on the other.");
+        return record;
     }
 
     private static async Task<object> UnloadAsync(Call call)

@@ -95,7 +95,8 @@ internal static class DeploymentEndpoints
         if (param.EnableMtp == true) throw HearthException.Unimplemented("Multi-token prediction (enableMtp)");
         if (param.EnableHotLoad == true) throw HearthException.Unimplemented("Hot loading of weights (enableHotLoad)");
         if (param.EnableHotReloadLatestAddon == true) throw HearthException.Unimplemented("Hot reload of the latest addon (enableHotReloadLatestAddon)");
-        if (param.DirectRouteType is not (null or DirectRouteType.DIRECT_ROUTE_TYPE_UNSPECIFIED)) throw HearthException.Unimplemented("Direct routes (directRouteType)");
+        if (param.DirectRouteType is not (null or DirectRouteType.DIRECT_ROUTE_TYPE_UNSPECIFIED) || param.DirectRouteApiKeys is { Count: > 0 })
+            throw HearthException.Unimplemented("Direct routes (directRouteType, directRouteApiKeys)");
     }
 
     private static async ValueTask<Deployment> ToContractAsync(Call call, Stored<DeploymentRecord> deployment)

@@ -19,6 +19,7 @@ internal static class ModelEndpoints
     private static async Task<object> CreateAsync(Call call)
     {
         var request = await call.ReadAsync<CreateModelRequest>();
+        if (!string.IsNullOrEmpty(request.Cluster)) throw HearthException.Unimplemented("A cluster of your own (cluster)");
         var param = request.Model ?? new ModelParam();
         Mapping.CheckTexts(param.DisplayName, param.Description);
         var name = call.NewName(ResourceKind.Models, request.ModelId ?? "", "modelId");
@@ -134,6 +135,9 @@ internal static class ModelEndpoints
         ParameterCount = claimed.ParameterCount ?? 0,
         ModelType = claimed.ModelType ?? "",
         Moe = claimed.Moe ?? false,
+        SupportsFireattention = claimed.SupportsFireattention ?? false,
+        SupportsMtp = claimed.SupportsMtp ?? false,
+        Tunable = claimed.Tunable ?? false,
         WorldSize = claimed.WorldSize ?? 1,
     };
 

@@ -21,7 +21,9 @@ internal static class SupervisedFineTuningJobEndpoints
     private static void RefuseUnimplemented(SupervisedFineTuningJobParam param)
     {
         if (param.IsTurbo == true) throw HearthException.Unimplemented("Turbo training (isTurbo)");
-        if (param.MtpEnabled == true) throw HearthException.Unimplemented("Multi-token prediction (mtpEnabled)");
+        if (param.MtpEnabled == true || param.MtpFreezeBaseModel == true || param.MtpNumDraftTokens > 0)
+            throw HearthException.Unimplemented("Multi-token prediction (mtpEnabled, mtpFreezeBaseModel, mtpNumDraftTokens)");
+        if (param.SamplerCheckpointSaveIntervalSteps > 0) throw HearthException.Unimplemented("Saving sampler checkpoints (samplerCheckpointSaveIntervalSteps)");
         if (param.EarlyStop == true) throw HearthException.Unimplemented("Early stopping (earlyStop)");
         if (param.EvalAutoCarveout == true) throw HearthException.Unimplemented("An automatic evaluation carve-out (evalAutoCarveout)");
         if (param.AwsS3Config is not null || param.AzureBlobStorageConfig is not null)
