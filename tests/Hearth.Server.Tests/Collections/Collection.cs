@@ -10,6 +10,8 @@ public sealed record Collection(string Name)
 {
     /// <summary>The contract's address of the list.</summary>
     public string ListPath { get; init; } = $"/v1/accounts/{{account_id}}/{Name}";
+    /// <summary>Values of the address' parameters; the account is <c>local</c> where it is not among them.</summary>
+    public IReadOnlyDictionary<string, string> Parents { get; init; } = new Dictionary<string, string>();
     /// <summary>The contract's address of creation, where it is not the list's.</summary>
     public string? CreatePath { get; init; }
     /// <summary>Body field that holds the resource; null where its fields are the body.</summary>
@@ -69,6 +71,8 @@ public enum Needs
     Adapters = 2,
     /// <summary>Deployments that take addons.</summary>
     Deployments = 4,
+    /// <summary>Datasets of pairs, prompts and samples, and an evaluator.</summary>
+    Rewards = 8,
 }
 
 /// <summary>A settable field: its schema, and whether it stands beside the wrapped resource instead of in it.</summary>

@@ -7,14 +7,7 @@ public static class CollectionTable
 {
     private static readonly string[] DatasetSources = ["userUploaded", "evalProtocol", "evaluationResult", "splitted", "transformed"];
 
-    private static readonly Dictionary<string, Func<Stage, Random, JsonNode?>> TrainingValues = new()
-    {
-        ["outputModel"] = (_, random) => $"accounts/local/models/out-{random.Next()}",
-        ["loraRank"] = (_, random) => 1 << random.Next(0, 7),
-        ["maxContextLength"] = (_, random) => random.Next(16, 1025),
-        ["epochs"] = (_, random) => random.Next(1, 6),
-        ["wandbConfig"] = (_, random) => new JsonObject { ["project"] = $"p{random.Next()}", ["entity"] = "e" }, // its key is a secret, and never shown
-    };
+    private static readonly Dictionary<string, string> Catalogue = new() { ["account_id"] = "fireworks" };
 
     public static IReadOnlyList<Collection> All { get; } =
     [
@@ -34,7 +27,7 @@ public static class CollectionTable
         },
         new("apiKeys")
         {
-            ListPath = "/v1/accounts/{account_id}/users/{user_id}/apiKeys", Wrapper = "apiKey", Key = "keyId", DefaultOrder = "createTime", DeleteVerb = ":delete", Once = ["key"],
+            ListPath = "/v1/accounts/{account_id}/users/{user_id}/apiKeys", Parents = new Dictionary<string, string> { ["user_id"] = "admin" }, Wrapper = "apiKey", Key = "keyId", DefaultOrder = "createTime", DeleteVerb = ":delete", Once = ["key"],
         },
         new("secrets")
         {
@@ -67,25 +60,57 @@ public static class CollectionTable
             IdField = "supervisedFineTuningJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rows | Needs.Adapters,
             Always = ["dataset", "baseModel"], Moving = ["state", "updateTime"],
             Apart = new Dictionary<string, string> { ["metricsFileSignedUrl"] = "the server's to fill" },
-            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>(TrainingValues)
+            Values = Training("", stage => stage.Rows, maxRank: 6),
+            Fit = (_, body, _, _) => FitTraining(body, true),
+        },
+        new("dpoJobs")
+        {
+            IdField = "dpoJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rows | Needs.Adapters | Needs.Rewards,
+            Always = ["dataset", "trainingConfig"], Moving = ["state"],
+            Values = Training("trainingConfig.", stage => stage.Pairs, maxRank: 6),
+            Fit = (_, body, _, _) => FitTraining(body["trainingConfig"]!.AsObject(), true) && FitLoss(body, "DPO", "ORPO"),
+        },
+        new("reinforcementFineTuningJobs")
+        {
+            IdField = "reinforcementFineTuningJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rows | Needs.Adapters | Needs.Rewards,
+            Always = ["dataset", "evaluator", "trainingConfig"], Moving = ["state"],
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>(Training("trainingConfig.", stage => stage.Prompts, maxRank: 7))
             {
-                ["dataset"] = (stage, _) => stage.Rows,
-                ["evaluationDataset"] = (stage, _) => stage.Rows,
-                ["baseModel"] = (_, _) => TestServer.Base,
-                ["warmStartFrom"] = (stage, random) => stage.Adapters[random.Next(stage.Adapters.Count)],
+                ["evaluator"] = (stage, _) => stage.Evaluator,
+                ["inferenceParameters"] = (_, random) => new JsonObject
+                {
+                    ["temperature"] = 0.1 + Math.Round(random.NextDouble(), 3), ["topK"] = random.Next(1, 100), ["maxOutputTokens"] = random.Next(16, 1000),
+                    ["responseCandidatesCount"] = random.Next(2, 9), ["extraBody"] = """{"stop":["END"]}""",
+                },
+                ["mcpServer"] = (_, random) => $"https://mcp{random.Next(9)}.example.com",
             },
-            Fit = (_, body, _, _) =>
+            Fit = (_, body, _, _) => FitTraining(body["trainingConfig"]!.AsObject(), true) && FitLoss(body, "GRPO", "DAPO", "GSPO_TOKEN"),
+        },
+        new("rlorTrainerJobs")
+        {
+            IdField = "rlorTrainerJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Deployments | Needs.Rewards,
+            Always = ["dataset", "trainingConfig"], Moving = ["state"],
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>(Training("trainingConfig.", stage => stage.Samples, maxRank: 7))
             {
-                if (!body.ContainsKey("warmStartFrom")) return true;
-                body.Remove("loraRank"); // the adapter's
-                return body.Remove("baseModel");
+                ["rolloutDeploymentName"] = (stage, random) => stage.Deployments[random.Next(2)],
+                ["hotLoadDeploymentId"] = (_, _) => "stage-x",
+                ["rewardWeights"] = (_, random) => new JsonArray("score=1.0", $"style=0.{random.Next(10)}"),
+                ["serviceMode"] = (_, _) => false, // trains all weights: a test of its own
             },
+            Fit = (_, body, _, _) => FitTraining(body["trainingConfig"]!.AsObject(), false) && FitLoss(body, "GRPO", "DAPO", "GSPO_TOKEN"),
+        },
+        new("deploymentShapes") { Parents = Catalogue },
+        new("deploymentShapeVersions")
+        {
+            ListPath = "/v1/accounts/{account_id}/deploymentShapes/{deployment_shape_id}/versions",
+            Parents = new Dictionary<string, string>(Catalogue) { ["deployment_shape_id"] = "tiny-fast" },
         },
         new("deployments")
         {
             IdField = "deploymentId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", DeleteQuery = "?ignoreChecks=true", SoftDelete = true,
             Always = ["baseModel"], Fixed = ["baseModel"], Moving = ["state", "updateTime", "desiredReplicaCount", "replicaCount", "replicaStats"],
             Following = ["region"], // the placement's
+            Apart = new Dictionary<string, string> { ["deploymentShape"] = "brings values of its own: DeploymentShapeContractTests" },
             Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
             {
                 ["baseModel"] = (_, _) => TestServer.Base,
@@ -104,6 +129,47 @@ public static class CollectionTable
     ];
 
     public static Collection Of(string name) => All.Single(collection => collection.Name == name);
+
+    /// <summary>The settings that all kinds of fine-tuning jobs share.</summary>
+    private static Dictionary<string, Func<Stage, Random, JsonNode?>> Training(string prefix, Func<Stage, string> rows, int maxRank) => new()
+    {
+        ["dataset"] = (stage, _) => rows(stage),
+        ["evaluationDataset"] = (stage, _) => rows(stage),
+        [$"{prefix}baseModel"] = (_, _) => TestServer.Base,
+        [$"{prefix}warmStartFrom"] = (stage, random) => stage.Adapters[random.Next(stage.Adapters.Count)],
+        [$"{prefix}outputModel"] = (_, random) => $"accounts/local/models/out-{random.Next()}",
+        [$"{prefix}loraRank"] = (_, random) => 1 << random.Next(2, maxRank + 1),
+        [$"{prefix}learningRate"] = (_, random) => random.Next(10, 500) * 1e-6,
+        [$"{prefix}maxContextLength"] = (_, random) => random.Next(16, 1025),
+        [$"{prefix}epochs"] = (_, random) => random.Next(1, 6),
+        ["lossConfig.klBeta"] = (_, random) => random.Next(1, 100) / 1000.0,
+        ["lossConfig.dpo.beta"] = (_, random) => random.Next(1, 50) / 100.0,
+        ["wandbConfig"] = (_, random) => new JsonObject { ["project"] = $"p{random.Next()}", ["entity"] = "e" }, // its key is a secret, and never shown
+    };
+
+    /// <summary>A job has one of baseModel and warmStartFrom; an adapter brings its rank.</summary>
+    private static bool FitTraining(JsonObject settings, bool mayContinue)
+    {
+        if (!mayContinue) settings.Remove("warmStartFrom");
+        if (!settings.ContainsKey("warmStartFrom"))
+        {
+            settings["baseModel"] = TestServer.Base;
+            return true;
+        }
+        settings.Remove("baseModel");
+        settings.Remove("loraRank");
+        return true;
+    }
+
+    private static bool FitLoss(JsonObject body, params string[] methods)
+    {
+        if (body["lossConfig"] is not JsonObject loss) return true;
+        var method = loss["method"]?.ToString() ?? methods[0];
+        if (!methods.Contains(method)) loss["method"] = method = methods[method.Length % methods.Length];
+        if (method != "DPO") loss.Remove("dpo");
+        if (method is not ("GRPO" or "GSPO_TOKEN")) loss.Remove("klBeta");
+        return true;
+    }
 
     private static bool KeepOne(JsonObject body, IEnumerable<string> fields)
     {

@@ -412,7 +412,7 @@ public sealed partial class CollectionWalk
 
     private string ItemAddress(string key) => $"{Address(_contract.ItemPath[.._contract.ItemPath.LastIndexOf('/')])}/{key.Split('/')[^1]}";
 
-    private string Address(string path) => path.Replace("{account_id}", "local").Replace("{user_id}", "admin");
+    private string Address(string path) => Parameter().Replace(path, match => _collection.Parents.GetValueOrDefault(match.Groups[1].Value, "local"));
 
     private string FullName(string id) => $"{ListAddress["/v1/".Length..]}/{id}";
 
@@ -432,6 +432,9 @@ public sealed partial class CollectionWalk
     {
         if (!holds) throw new InvalidOperationException(otherwise);
     }
+
+    [GeneratedRegex(@"\{(\w+)\}")]
+    private static partial Regex Parameter();
 
     [GeneratedRegex("(pageToken=)[^&]+")]
     private static partial Regex PageToken();

@@ -12,6 +12,11 @@ public sealed class Stage : IAsyncDisposable
     public IReadOnlyList<string> Adapters { get; } = ["accounts/local/models/stage-a", "accounts/local/models/stage-b", "accounts/local/models/stage-c"];
     public IReadOnlyList<string> Deployments { get; } = ["accounts/local/deployments/stage-x", "accounts/local/deployments/stage-y"];
 
+    public string Pairs { get; } = "accounts/local/datasets/stage-pairs";
+    public string Prompts { get; } = "accounts/local/datasets/stage-prompts";
+    public string Samples { get; } = "accounts/local/datasets/stage-samples";
+    public string Evaluator { get; } = "accounts/local/evaluators/stage-judge";
+
     public static async Task<Stage> SetAsync(Needs needs)
     {
         var stage = new Stage();
@@ -22,6 +27,7 @@ public sealed class Stage : IAsyncDisposable
         if (needs.HasFlag(Needs.Deployments))
             foreach (var deployment in stage.Deployments)
                 await stage.PostAsync($"deployments?deploymentId={deployment.Split('/')[^1]}", new() { ["baseModel"] = TestServer.Base, ["enableAddons"] = true });
+        if (needs.HasFlag(Needs.Rewards)) await stage.AddRewardsAsync();
         return stage;
     }
 
@@ -36,6 +42,14 @@ public sealed class Stage : IAsyncDisposable
     {
         await Server.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task AddRewardsAsync()
+    {
+        await Server.AddDatasetAsync("stage-pairs", TestServer.PreferenceRow);
+        await Server.AddDatasetAsync("stage-prompts", TestServer.PromptRow);
+        await Server.AddDatasetAsync("stage-samples", TestServer.SamplesRow);
+        await Server.AddEvaluatorAsync("stage-judge");
     }
 
     private async Task TrainAsync(string adapter)
