@@ -127,6 +127,8 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<IBlobs>(_ => new LocalBlobs(options.DataDirectory));
         services.AddSingleton(_ => new PageTokens(LocalKey(options.DataDirectory, "page-tokens")));
         services.AddSingleton<ResourceMailbox>().AddSingleton<ResourceStore>().AddSingleton<OutboxHandlers>().AddSingleton<DueRunner>().AddSingleton<Recovery>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Sweeper>(provider, options.SweepAge));
+        services.AddSingleton<IDueHandler>(provider => provider.GetRequiredService<Sweeper>());
         foreach (var kind in BlobDeletion.Kinds) services.AddSingleton<IOutboxHandler>(provider => ActivatorUtilities.CreateInstance<BlobDeletion>(provider, kind));
         services.AddSingleton(provider => new SignedAddresses(
             LocalKey(options.DataDirectory, "signed-addresses"), provider.GetRequiredService<PublicAddress>(), provider.GetRequiredService<IBlobs>(), options.Clock));

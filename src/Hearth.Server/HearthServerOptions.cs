@@ -1,3 +1,5 @@
+using Hearth.ControlPlane;
+
 namespace Hearth.Server;
 
 /// <summary>How a server runs. The defaults serve one machine without configuration.</summary>
@@ -54,4 +56,10 @@ public sealed record HearthServerOptions
 
     /// <summary>How long open requests may take to end at shutdown.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How old a file that no row names must be before it is removed: from <c>HEARTH_SWEEP_HOURS</c>, else a day.</summary>
+    public TimeSpan SweepAge { get; init; } = double.TryParse(
+        Environment.GetEnvironmentVariable("HEARTH_SWEEP_HOURS"), System.Globalization.CultureInfo.InvariantCulture, out var hours) && hours >= 0
+            ? TimeSpan.FromHours(hours)
+            : Sweeper.DefaultAge;
 }

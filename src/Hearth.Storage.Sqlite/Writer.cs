@@ -59,7 +59,9 @@ internal sealed class Writer : IDisposable
         {
             _session.Execute("BEGIN IMMEDIATE");
             foreach (var pending in batch) pending.Refusal = WriteOne(pending);
+            CrashPoint.Reach(CrashPoint.BeforeCommit);
             _session.Execute("COMMIT");
+            CrashPoint.Reach(CrashPoint.AfterCommit);
         }
         catch (Exception broken)
         {

@@ -87,10 +87,14 @@ public sealed class ServerLifeTests : IDisposable
         foreach (var file in new[] { old, fresh }) File.WriteAllText(file, "x");
         foreach (var file in Directory.EnumerateFiles(Path.Combine(_directory, "blobs"), "*", SearchOption.AllDirectories).Where(file => file != fresh))
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-25));
+        var ghost = Directory.CreateDirectory(Path.Combine(_directory, "runs", "local", "supervisedFineTuningJobs", "ghost")).FullName; // a job whose creation was cut off
+        Directory.SetLastWriteTimeUtc(ghost, DateTime.UtcNow.AddHours(-25));
         await using var again = await TestServer.StartAsync(_directory);
+        Assert.False(Directory.Exists(ghost));
         Assert.False(File.Exists(old));
         Assert.True(File.Exists(fresh));
         Assert.Equal(3, Directory.GetFiles(Path.Combine(_directory, "blobs"), "*", SearchOption.AllDirectories).Length); // and the dataset's two
+        Assert.Equal("sweep", Assert.Single(await again.Store.ListDueAsync(DateTimeOffset.UtcNow.AddDays(2), 10, default)).Kind); // and again tomorrow
     }
 
     [Fact]

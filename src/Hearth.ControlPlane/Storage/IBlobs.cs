@@ -29,6 +29,9 @@ public interface IBlobs
     string RunFolder(string job);
 
     void DeleteRunFolder(string job);
+
+    /// <summary>Jobs whose run folders were last written before <paramref name="time"/>, by resource name.</summary>
+    IReadOnlyList<string> RunFoldersBefore(DateTimeOffset time);
 }
 
 /// <summary>A blob being written. Disposing an unpublished draft leaves nothing behind.</summary>

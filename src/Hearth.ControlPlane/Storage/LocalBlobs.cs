@@ -5,6 +5,8 @@ namespace Hearth.ControlPlane;
 /// <summary>Blobs, published folders and run folders below the data directory: <c>tmp/ blobs/ab/… models/ runs/</c>.</summary>
 public sealed class LocalBlobs : IBlobs
 {
+    private const int RunDepth = 2; // runs/account/kind/id
+
     private readonly string _root;
 
     /// <summary>Opens the folder and clears what an earlier process left half-written.</summary>
@@ -46,6 +48,7 @@ public sealed class LocalBlobs : IBlobs
             Durability.SyncFolder(temporary);
             Directory.Move(temporary, target);
             Durability.SyncFolder(Path.GetDirectoryName(target)!);
+            CrashPoint.Reach(CrashPoint.BetweenRenameAndRow);
             return target;
         }
         finally
@@ -59,6 +62,15 @@ public sealed class LocalBlobs : IBlobs
     public string RunFolder(string job) => Directory.CreateDirectory(RunPath(job)).FullName;
 
     public void DeleteRunFolder(string job) => DeleteTree(RunPath(job));
+
+    public IReadOnlyList<string> RunFoldersBefore(DateTimeOffset time)
+    {
+        var runs = Path.Combine(_root, "runs");
+        return [.. Directory.EnumerateDirectories(runs, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = RunDepth })
+            .Where(folder => Directory.GetLastWriteTimeUtc(folder) < time.UtcDateTime)
+            .Select(folder => Path.GetRelativePath(runs, folder).Split(Path.DirectorySeparatorChar)).Where(parts => parts.Length == RunDepth + 1)
+            .Select(parts => ResourceName.Of(parts[0], parts[1], parts[2]).Value)];
+    }
 
     private string RunPath(string job)
     {
@@ -107,6 +119,7 @@ public sealed class LocalBlobs : IBlobs
             File.Move(path, target, overwrite: true);
             Durability.SyncFolder(Path.GetDirectoryName(target)!);
             Durability.SyncFolder(Path.Combine(blobs._root, "blobs"));
+            CrashPoint.Reach(CrashPoint.BetweenRenameAndRow);
             return ValueTask.FromResult(hash);
         }
 
@@ -128,6 +141,7 @@ public sealed class LocalBlobs : IBlobs
         {
             _hash.AppendData(buffer);
             inner.Write(buffer);
+            CrashPoint.Reach(CrashPoint.MidUpload);
         }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -136,6 +150,7 @@ public sealed class LocalBlobs : IBlobs
         {
             _hash.AppendData(buffer.Span);
             await inner.WriteAsync(buffer, cancellationToken);
+            CrashPoint.Reach(CrashPoint.MidUpload);
         }
 
         public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -43,6 +43,7 @@ public sealed class OutboxHandlers(IStore store, IEnumerable<IOutboxHandler> han
         {
             if (!_handlers.TryGetValue(entry.Kind, out var handler)) throw new InvalidOperationException($"No handler for outbox entries of kind {entry.Kind}.");
             await handler.HandleAsync(entry, cancellationToken);
+            CrashPoint.Reach(CrashPoint.MidOutbox);
             change.Delivered.Add(entry.Id);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
