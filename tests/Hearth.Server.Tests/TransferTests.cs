@@ -272,7 +272,7 @@ public sealed class TransferTests : TransferCase
         await Server.DeliveredAsync();
         Assert.Empty(Blobs());
         Assert.Empty(await Service<Uploads>().ListAsync(ResourceName.Of("local", "datasets", "abandoned"), default));
-        Assert.Empty(await Server.Store.ListDueAsync(DateTimeOffset.MaxValue, 10, default));
+        Assert.DoesNotContain(await Server.Store.ListDueAsync(DateTimeOffset.MaxValue, 10, default), due => due.Kind != "sweep");
     }
 
     [Fact]
