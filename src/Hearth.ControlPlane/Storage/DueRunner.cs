@@ -11,10 +11,24 @@ public sealed class DueRunner(IStore store, IEnumerable<IDueHandler> handlers, T
     private static readonly TimeSpan LongestClaim = TimeSpan.FromHours(1);
 
     private readonly Dictionary<string, IDueHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
-    /// <summary>Runs what is due now, one after the other.</summary>
+    /// <summary>Runs what is due now, one after the other; a second call waits for the first.</summary>
     /// <returns>How many rows were handled, and the failures of others.</returns>
     public async ValueTask<(int Handled, IReadOnlyList<(DueRow Row, Exception Failure)> Failed)> RunAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await RunPagesAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask<(int Handled, IReadOnlyList<(DueRow Row, Exception Failure)> Failed)> RunPagesAsync(CancellationToken cancellationToken)
     {
         var handled = 0;
         var failed = new List<(DueRow, Exception)>();

@@ -17,6 +17,7 @@ public sealed class OutboxHandlers(IStore store, IEnumerable<IOutboxHandler> han
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromHours(2);
 
     private readonly Dictionary<string, IOutboxHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     public static OutboxEntry DeleteBlob(ResourceName resource, string sha256, DateTimeOffset now) => new(0, resource.Value, BlobDeletion.BlobKind, sha256, 0, now);
 
@@ -24,8 +25,21 @@ public sealed class OutboxHandlers(IStore store, IEnumerable<IOutboxHandler> han
 
     public static OutboxEntry DeleteRun(ResourceName job, DateTimeOffset now) => new(0, job.Value, BlobDeletion.RunKind, job.Value, 0, now);
 
-    /// <summary>Delivers what is due and returns how many entries there were.</summary>
+    /// <summary>Delivers what is due and returns how many entries there were; a second call waits for the first, which keeps the order.</summary>
     public async ValueTask<int> DeliverAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await DeliverPageAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask<int> DeliverPageAsync(CancellationToken cancellationToken)
     {
         var due = await store.ListOutboxAsync(clock.GetUtcNow(), 100, cancellationToken);
         var waiting = new HashSet<string>(); // resources of which an entry failed: later ones keep their order
