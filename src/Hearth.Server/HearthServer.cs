@@ -132,6 +132,7 @@ public sealed class HearthServer : IAsyncDisposable
         foreach (var kind in BlobDeletion.Kinds) services.AddSingleton<IOutboxHandler>(provider => ActivatorUtilities.CreateInstance<BlobDeletion>(provider, kind));
         services.AddSingleton(provider => new SignedAddresses(
             LocalKey(options.DataDirectory, "signed-addresses"), provider.GetRequiredService<PublicAddress>(), provider.GetRequiredService<IBlobs>(), options.Clock));
+        services.AddSingleton<Evaluators>().AddSingleton<EvaluationJobs>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<EvaluationJobs>());
         services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
@@ -157,6 +158,8 @@ public sealed class HearthServer : IAsyncDisposable
         DpoJobEndpoints.Map(routes);
         ReinforcementFineTuningJobEndpoints.Map(routes);
         RlorTrainerJobEndpoints.Map(routes);
+        EvaluatorEndpoints.Map(routes);
+        EvaluationJobEndpoints.Map(routes);
         DeploymentShapeEndpoints.Map(routes);
         DeploymentEndpoints.Map(routes);
         DeployedModelEndpoints.Map(routes);

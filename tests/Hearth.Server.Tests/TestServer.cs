@@ -113,8 +113,11 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>An evaluator whose code is there.</summary>
     public async Task AddEvaluatorAsync(string id)
     {
-        var resources = Server.Services.GetRequiredService<ResourceStore>();
-        await resources.CreateAsync<EvaluatorRecord>(Caller.System, resources.NewRow(ResourceName.Of("local", ResourceKind.Evaluators, id), EvaluatorRecord.BuildFailed, new EvaluatorRecord { HasCode = true }), default);
+        var (status, body) = await PostAsync("/v1/accounts/local/evaluatorsV2", $$$"""
+            {"evaluatorId":"{{{id}}}","evaluator":{"criteria":[{"type":"CODE_SNIPPETS","name":"exact","codeSnippets":{"language":"python","entryFile":"main.py","entryFunc":"evaluate",
+             "fileContents":{"main.py":"def evaluate(messages, ground_truth, **kwargs): return {'score': 1.0}"} } }]} }
+            """);
+        Assert.True(status == 200, body.ToString());
     }
 
     /// <summary>Puts a resource into a state that no verb leads to in this version.</summary>

@@ -8,11 +8,11 @@ internal static class NotYetEndpoints
     private static readonly (string Feature, string[] Routes)[] Table =
     [
         ("Metrics files of preference jobs", ["GET dpoJobs/{id}:getMetricsFileEndpoint"]),
-        ("Evaluation jobs", [.. Collection("evaluationJobs"), "GET evaluationJobs/{id}:getExecutionLogEndpoint"]),
-        ("Evaluators",
+        ("Running an evaluator on sample rows", ["POST evaluators:previewEvaluator"]),
+        ("Versions of evaluators",
         [
-            "POST evaluatorsV2", "GET evaluators", "GET evaluators/{id}", "PATCH evaluators/{id}", "DELETE evaluators/{id}", "GET evaluators/{id}:getBuildLogEndpoint",
-            "GET evaluators/{id}:getSourceCodeSignedUrl", "POST evaluators/{id}:getUploadEndpoint", "POST evaluators/{id}:validateUpload",
+            "GET evaluators/{id}/versions", "GET evaluators/{id}/versions/{version}", "DELETE evaluators/{id}/versions/{version}",
+            "POST evaluators/{id}/versions/{version}:alias", "POST evaluators/{id}/versions/{version}:rollback",
         ]),
         ("Transfers by signed address",
         [

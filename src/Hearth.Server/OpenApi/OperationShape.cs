@@ -20,6 +20,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     private static readonly Dictionary<string, string> Bodies = new()
     {
         [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
+        [":executeTrainStep"] = "ExecuteTrainStepRequest",
     };
 
     private static readonly Dictionary<string, string> Answers = new()
@@ -27,6 +28,8 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
         ["datasets/{}:upload"] = "DatasetUpload", ["datasets/{}:getDownloadEndpoint"] = "SignedUrls", ["datasets/{}:getUploadEndpoint"] = "SignedUrls", ["baseModels:import"] = "Model",
         ["models/{}:getDownloadEndpoint"] = "SignedUrls", ["models/{}:getUploadEndpoint"] = "SignedUrls", ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
         ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
+        ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint", ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint", ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()
