@@ -64,6 +64,32 @@ public sealed class ChatRenderer(
         return LossMask.Build(tokenizer, text, turns, isTrained);
     }
 
+    /// <summary>
+    /// A conversation as what is trained on: one example, or one for each trained turn where the template writes earlier turns differently once the
+    /// conversation goes on, as those of thinking models do that drop earlier thinking.
+    /// </summary>
+    /// <exception cref="ChatRowException">The row cannot be trained on.</exception>
+    public IReadOnlyList<MaskedExample> Examples(ChatRow row)
+    {
+        try
+        {
+            return RewritesTrainedTurns(row) ? MaskEachTurn(row) : [Mask(row)];
+        }
+        catch (ChatRowException fault) when (fault.Error == ChatRowError.NotAnExtension)
+        {
+            return MaskEachTurn(row);
+        }
+    }
+
+    // Without generation blocks, Mask finds this out by itself.
+    private bool RewritesTrainedTurns(ChatRow row)
+    {
+        if (!template.HasGenerations || row.IsTrained.Count(isTrained => isTrained) < 2) return false;
+        var text = RenderPrefix(row, row.Messages.Count, prompts: false);
+        return row.AssistantTurns.Where(turn => row.IsTrained[turn])
+            .Any(turn => !text.StartsWith(RenderPrefix(row, turn + 1, prompts: false).TrimEnd(), StringComparison.Ordinal));
+    }
+
     /// <summary>One example for each trained turn, each as the model sees it at inference: for templates that rewrite earlier turns.</summary>
     /// <exception cref="ChatRowException">The row cannot be trained on.</exception>
     public IReadOnlyList<MaskedExample> MaskEachTurn(ChatRow row) =>

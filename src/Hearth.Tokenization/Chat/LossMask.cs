@@ -17,7 +17,7 @@ internal static class LossMask
         var mask = new bool[tokens.Count];
         for (var i = 0; i < ranges.Count; i++)
             if (isTrained[i]) mask.AsSpan(ranges[i].Start, ranges[i].End - ranges[i].Start).Fill(true);
-        return new MaskedExample([.. tokens.Select(token => token.Id)], mask, ranges);
+        return new MaskedExample([.. tokens.Select(token => token.Id)], mask, ranges) { Text = text, Ranges = [.. tokens.Select(token => token.Range)] };
     }
 
     // One token holds the end of a header and the start of an answer. At inference the prompt ends with the header, so

@@ -6,6 +6,12 @@ namespace Hearth.Tokenization;
 /// <param name="Turns">Token ranges of all assistant turns, trained or not, in order.</param>
 public sealed record MaskedExample(int[] Ids, bool[] LossMask, IReadOnlyList<(int Start, int End)> Turns)
 {
+    /// <value>The rendered text that was tokenized.</value>
+    public string Text { get; init; } = "";
+
+    /// <value>For each token, the code points of <see cref="Text"/> that it stands for.</value>
+    public IReadOnlyList<TextRange> Ranges { get; init; } = [];
+
     /// <summary>How many tokens the loss counts.</summary>
     public int TrainedTokens => LossMask.Count(isTrained => isTrained);
 
