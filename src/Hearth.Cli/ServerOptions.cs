@@ -5,13 +5,14 @@ using Hearth.Client;
 namespace Hearth.Cli;
 
 /// <summary>How client verbs find their server: <c>--url</c>, <c>--account</c>, <c>--api-key</c>, or their environment variables, or this machine's own server.</summary>
-internal sealed class ServerOptions
+public sealed class ServerOptions
 {
     private readonly Option<string?> url = new("--url") { Description = "Server; else $HEARTH_URL, else http://localhost:8080" };
     private readonly Option<string?> account = new("--account") { Description = "Account; else $HEARTH_ACCOUNT, else local" };
     private readonly Option<string?> key = new("--api-key") { Description = "API key; else $HEARTH_API_KEY, else the key in the data directory's file credentials" };
     private readonly Option<DirectoryInfo?> data = new("--data-dir") { Description = "Data directory of this machine's server, to read its key from" };
 
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(url);
@@ -26,6 +27,7 @@ internal sealed class ServerOptions
         Given(parsed, account, "HEARTH_ACCOUNT") ?? "local",
         Given(parsed, key, "HEARTH_API_KEY") ?? KeyOfThisMachine(parsed.GetValue(data)?.FullName ?? DataDirectory.Default));
 
+    /// <summary>The server that the command line, or else the environment, names.</summary>
     public string UrlOf(ParseResult parsed) => Given(parsed, url, "HEARTH_URL") ?? "http://localhost:8080";
 
     private static string? Given(ParseResult parsed, Option<string?> option, string variable) =>

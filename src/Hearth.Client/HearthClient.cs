@@ -43,6 +43,14 @@ public sealed class HearthClient : IDisposable
 
     public Task<Dataset> GetDatasetAsync(string id, CancellationToken cancellationToken = default) => GetAsync<Dataset>(Below($"datasets/{id}"), cancellationToken);
 
+    /// <summary>What the check of the dataset's file found; with a model also its tokens, which takes time on large files.</summary>
+    public Task<HearthDatasetReport> GetDatasetReportAsync(string id, string? model = null, int? contextLength = null, CancellationToken cancellationToken = default) =>
+        GetAsync<HearthDatasetReport>($"hearth/v1/accounts/{Account}/datasets/{id}/report{Query(("model", model), ("contextLength", contextLength?.ToString()))}", cancellationToken);
+
+    /// <summary>A row, from 1; with a model also the text, tokens and loss mask that it makes of it.</summary>
+    public Task<HearthDatasetRow> GetDatasetRowAsync(string id, long row, string? model = null, CancellationToken cancellationToken = default) =>
+        GetAsync<HearthDatasetRow>($"hearth/v1/accounts/{Account}/datasets/{id}/rows/{row}{Query(("model", model))}", cancellationToken);
+
     public Task DeleteDatasetAsync(string id, CancellationToken cancellationToken = default) => DeleteAsync(Below($"datasets/{id}"), cancellationToken);
 
     // Jobs
@@ -173,6 +181,12 @@ public sealed class HearthClient : IDisposable
             yield return JsonSerializer.Deserialize<ChatCompletionChunk>(data, InferenceJson.Options)!;
         }
         throw new HearthApiException(500, "CUT", "The stream ended before its [DONE].");
+    }
+
+    private static string Query(params (string Name, string? Value)[] fields)
+    {
+        var given = fields.Where(field => field.Value is not null).Select(field => $"{field.Name}={Uri.EscapeDataString(field.Value!)}").ToList();
+        return given.Count == 0 ? "" : "?" + string.Join('&', given);
     }
 
     private string Below(string path) => $"v1/accounts/{Account}/{path}";

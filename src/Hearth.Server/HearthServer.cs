@@ -136,7 +136,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
-        services.AddSingleton<Datasets>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
+        services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
         services.AddSingleton<DeploymentShapes>().AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
         services.AddSingleton<ReplicaPlans>().AddSingleton<BatchJobs>().AddSingleton<BatchPlanner>().AddSingleton<BatchValidator>().AddSingleton<BatchCapacity>().AddSingleton<BatchPublisher>();
         services.AddSingleton<BatchParts>().AddSingleton<BatchRunner>().AddSingleton<IBatchRows, BatchRowAnswers>().AddSingleton<IDueHandler, BatchExpiry>();
@@ -153,6 +153,7 @@ public sealed class HearthServer : IAsyncDisposable
         ApiKeyEndpoints.Map(routes);
         SecretEndpoints.Map(routes);
         DatasetEndpoints.Map(routes);
+        DatasetReportEndpoints.Map(routes);
         ModelEndpoints.Map(routes);
         SupervisedFineTuningJobEndpoints.Map(routes);
         DpoJobEndpoints.Map(routes);

@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Joins the blocks' results, in order, to the report of a file.</summary>
-internal sealed class DatasetTally(Action<RowFault> onFault)
+internal sealed class DatasetTally(ValidationOptions options, Action<RowFault> onFault)
 {
     private readonly long[] _features = new long[7];
     private readonly LengthCounter _rowBytes = new();
@@ -45,17 +45,18 @@ internal sealed class DatasetTally(Action<RowFault> onFault)
     public void Fault(RowFault fault)
     {
         _faultCount++;
+        fault = options.Locate?.Invoke(fault) ?? fault;
         if (_kept.Count < DatasetReport.MaxFaultsKept) _kept.Add(fault);
         onFault(fault);
     }
 
-    public DatasetReport ToReport(string fileName)
+    public DatasetReport ToReport()
     {
         var format = Settled?.Format ?? RowFormat.Unknown;
         if (format == RowFormat.Chat && Feature(RowFeatures.Prompt) == _rows) format = RowFormat.Prompts;
         return new()
         {
-            File = fileName,
+            File = options.FileName,
             Bytes = _bytes,
             Format = RowFormats.ContractName(format),
             HearthFormat = RowFormats.NameOf(format),
@@ -96,6 +97,8 @@ internal sealed class DatasetTally(Action<RowFault> onFault)
         var prompts = Feature(RowFeatures.Prompt);
         if (format == RowFormat.Chat && prompts > 0)
             yield return $"{prompts:N0} of {_rows:N0} rows end before an answer, the first one on line {_firstPrompt}.";
+        if (options.ClaimedRows is not (null or 0) && options.ClaimedRows != _rows)
+            yield return $"exampleCount said {options.ClaimedRows} rows; the file has {_rows}.";
         var untrained = _rows - _trainable;
         if (format is RowFormat.Chat or RowFormat.Kto or RowFormat.Completion && untrained > 0)
             yield return $"{untrained:N0} of {_rows:N0} rows have nothing to train on: no answer of the assistant with a weight above 0.";

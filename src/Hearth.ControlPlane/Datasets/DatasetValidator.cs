@@ -20,7 +20,7 @@ public static class DatasetValidator
     /// <summary>Checks a file; <paramref name="onFault"/> is given every fault, in order of line, on the calling thread.</summary>
     public static DatasetReport Validate(Stream file, ValidationOptions options, Action<RowFault> onFault, CancellationToken cancellationToken)
     {
-        var tally = new DatasetTally(onFault);
+        var tally = new DatasetTally(options, onFault);
         var blocks = new LineBlocks(file, MaxLineBytes);
         var pipeline = new Pipeline(tally, blocks, options);
         while (blocks.Next() is { } block)
@@ -30,14 +30,14 @@ public static class DatasetValidator
             {
                 pipeline.Drain();
                 tally.Fault(new(tally.Lines + 1, block.Offset, $"the line is longer than {MaxLineBytes >> 20} MB", "Split the row. The rest of the file was not read."));
-                return tally.ToReport(options.FileName);
+                return tally.ToReport();
             }
             pipeline.Add(block);
             if (tally.RowLines > MaxRows) break;
         }
         pipeline.Drain();
         CheckCount(tally, blocks.Offset);
-        return tally.ToReport(options.FileName);
+        return tally.ToReport();
     }
 
     private static void CheckCount(DatasetTally tally, long end)
@@ -95,6 +95,10 @@ public sealed record ValidationOptions
     public string FileName { get; init; } = "";
     /// <summary>The format that every row must have; Unknown: the one of the first good row.</summary>
     public RowFormat Format { get; init; }
+    /// <summary>How many rows the file is said to have; a difference is a warning. Null or 0: nothing was said.</summary>
+    public long? ClaimedRows { get; init; }
+    /// <summary>Where a fault is, where the file is several in a row; null: where it was found.</summary>
+    public Func<RowFault, RowFault>? Locate { get; init; }
     /// <summary>Threads that check; one more reads.</summary>
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 4);
 }

@@ -95,13 +95,20 @@ public sealed partial class Datasets
     private async ValueTask<DerivedPart> CheckPartAsync(
         Stored<DatasetRecord> source, ResourceName name, DatasetRecord dataset, BlobDraft rows, string maker, CancellationToken cancellationToken)
     {
-        DatasetReport report;
-        await using (var written = rows.Read()) report = await Task.Run(() => DatasetValidator.Validate(written, $"{name.Id}.jsonl", cancellationToken), cancellationToken);
-        if (report.Rows < DatasetValidator.MinRows)
-            throw HearthException.Invalid($"{name} would have {report.Rows} of the {source.Value.Rows} rows of {source.Name} by {maker}; at least {DatasetValidator.MinRows} are needed.");
-        if (report.FaultCount > 0) throw new HearthException(ErrorCode.DataLoss, $"{source.Name} has rows that no longer pass its checks. Upload it again as a new dataset.");
-        await rows.SyncAsync(cancellationToken);
-        return new(name, dataset with { Source = new(source.Name.Value, source.Value.Blob) }, rows, report, await WriteReportAsync(report, cancellationToken));
+        var file = await CheckAsync(rows, new() { FileName = $"{name.Id}.jsonl" }, cancellationToken);
+        try
+        {
+            if (file.Report.Rows < DatasetValidator.MinRows)
+                throw HearthException.Invalid($"{name} would have {file.Report.Rows} of the {source.Value.Rows} rows of {source.Name} by {maker}; at least {DatasetValidator.MinRows} are needed.");
+            if (file.Report.FaultCount > 0) throw new HearthException(ErrorCode.DataLoss, $"{source.Name} has rows that no longer pass its checks. Upload it again as a new dataset.");
+            await rows.SyncAsync(cancellationToken);
+            return new(name, dataset with { Source = new(source.Name.Value, source.Value.Blob) }, rows, file.Report, file.Draft);
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
     }
 
     private async ValueTask<IReadOnlyList<Stored<DatasetRecord>>> InsertPartsAsync(

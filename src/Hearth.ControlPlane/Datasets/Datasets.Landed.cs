@@ -22,32 +22,32 @@ public sealed partial class Datasets
             throw new HearthException(dataset.Value.StatusCode, dataset.Value.StatusMessage);
         var files = (await uploads.TakeAsync(name, cancellationToken)).Files;
         await using var joined = files.Count == 1 ? null : await JoinAsync(files, cancellationToken);
-        var report = WithClaim(await ReportOnAsync(files, joined, cancellationToken), dataset.Value);
-        if (report.FaultCount > 0) throw await RefuseAsync(caller, name, report, files, cancellationToken);
-        await AcceptAsync(caller, name, files, joined, report, cancellationToken);
+        await using var checkedFile = await CheckAsync(files, joined, dataset.Value, cancellationToken);
+        if (checkedFile.Report.FaultCount > 0) throw await RefuseAsync(caller, name, checkedFile, files, cancellationToken);
+        await AcceptAsync(caller, name, files, joined, checkedFile, cancellationToken);
     }
 
-    private async ValueTask<DatasetReport> ReportOnAsync(IReadOnlyList<Stored<UploadRecord>> files, JoinedFiles? joined, CancellationToken cancellationToken)
+    private async ValueTask<CheckedFile> CheckAsync(
+        IReadOnlyList<Stored<UploadRecord>> files, JoinedFiles? joined, DatasetRecord dataset, CancellationToken cancellationToken)
     {
         await using var rows = joined?.Draft.Read() ?? File.OpenRead(blobs.PathOf(files[0].Value.Blob));
-        var report = await Task.Run(() => DatasetValidator.Validate(rows, string.Join(", ", files.Select(file => file.Value.FileName)), cancellationToken), cancellationToken);
-        return joined is null ? report : report with { Faults = [.. report.Faults.Select(joined.Locate)] };
+        var options = Options(string.Join(", ", files.Select(file => file.Value.FileName)), dataset);
+        return await CheckAsync(rows, options with { Locate = joined is null ? null : joined.Locate }, cancellationToken);
     }
 
     // The bytes of one file are published already, under its upload's row; those of several are published joined.
     private async ValueTask AcceptAsync(
-        Caller caller, ResourceName name, IReadOnlyList<Stored<UploadRecord>> files, JoinedFiles? joined, DatasetReport report, CancellationToken cancellationToken)
+        Caller caller, ResourceName name, IReadOnlyList<Stored<UploadRecord>> files, JoinedFiles? joined, CheckedFile checkedFile, CancellationToken cancellationToken)
     {
-        await using var reportDraft = await WriteReportAsync(report, cancellationToken);
         if (joined is not null) await joined.Draft.SyncAsync(cancellationToken);
-        await PublishedAsync(joined is null ? [reportDraft] : [reportDraft, joined.Draft], hashes =>
+        await PublishedAsync(joined is null ? [checkedFile.Draft] : [checkedFile.Draft, joined.Draft], hashes =>
             resources.VerbAsync(caller, "validateUpload", name, async (change, cancel) =>
             {
                 var current = await resources.GetAsync<DatasetRecord>(name, cancel);
                 if (current.Row.State == DatasetRecord.Ready) return true; // another call was faster
                 var taken = await RetakeAsync(name, files, cancel);
                 var blob = joined is null ? files[0].Value.Blob : hashes[1];
-                var accepted = Accepted(current.Value, report, blob, hashes[0]) with { FileName = files[0].Value.FileName, Files = joined?.Files ?? [] };
+                var accepted = Accepted(current.Value, checkedFile.Report, blob, hashes[0]) with { FileName = files[0].Value.FileName, Files = joined?.Files ?? [] };
                 change.Update(current.With(accepted, DatasetRecord.Ready, resources.Now) with { References = [BlobReference(blob), BlobReference(hashes[0])] });
                 if (joined is null) taken.Adopt(change);
                 else taken.Discard(change, resources.Now);

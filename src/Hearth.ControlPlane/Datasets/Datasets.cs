@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on datasets.</summary>
@@ -24,12 +22,10 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
         var uploading = RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancellationToken));
         await using var draft = blobs.Begin();
         await copyAsync(draft.Content);
-        DatasetReport report;
-        await using (var written = draft.Read()) report = await Task.Run(() => DatasetValidator.Validate(written, fileName, cancellationToken), cancellationToken);
-        report = WithClaim(report, uploading.Value);
-        return report.FaultCount == 0
-            ? await AcceptAsync(caller, name, draft, report, cancellationToken)
-            : throw await RefuseAsync(caller, name, report, [], cancellationToken);
+        await using var file = await CheckAsync(draft, Options(fileName, uploading.Value), cancellationToken);
+        return file.Report.FaultCount == 0
+            ? await AcceptAsync(caller, name, draft, file, cancellationToken)
+            : throw await RefuseAsync(caller, name, file, [], cancellationToken);
     }
 
     public ValueTask<bool> DeleteAsync(Caller caller, ResourceName name, CancellationToken cancellationToken) =>
@@ -53,14 +49,13 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
     }
 
     private async ValueTask<Stored<DatasetRecord>> AcceptAsync(
-        Caller caller, ResourceName name, BlobDraft draft, DatasetReport report, CancellationToken cancellationToken)
+        Caller caller, ResourceName name, BlobDraft draft, CheckedFile file, CancellationToken cancellationToken)
     {
-        await using var reportDraft = await WriteReportAsync(report, cancellationToken);
-        return await PublishedAsync([draft, reportDraft], hashes =>
+        return await PublishedAsync([draft, file.Draft], hashes =>
             resources.VerbAsync(caller, "upload", name, async (change, cancel) =>
             {
                 var current = RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancel));
-                var row = current.With(Accepted(current.Value, report, hashes[0], hashes[1]), DatasetRecord.Ready, resources.Now);
+                var row = current.With(Accepted(current.Value, file.Report, hashes[0], hashes[1]), DatasetRecord.Ready, resources.Now);
                 change.Update(row with { References = [BlobReference(hashes[0]), BlobReference(hashes[1])] });
                 DropOldReport(change, current, hashes[1]);
                 return Records.Read<DatasetRecord>(row);
@@ -68,11 +63,10 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
     }
 
     private async ValueTask<HearthException> RefuseAsync(
-        Caller caller, ResourceName name, DatasetReport report, IReadOnlyList<Stored<UploadRecord>> files, CancellationToken cancellationToken)
+        Caller caller, ResourceName name, CheckedFile file, IReadOnlyList<Stored<UploadRecord>> files, CancellationToken cancellationToken)
     {
-        var refusal = Refusal(name, report);
-        await using var reportDraft = await WriteReportAsync(report, cancellationToken);
-        await PublishedAsync([reportDraft], hashes =>
+        var refusal = Refusal(name, file.Report);
+        await PublishedAsync([file.Draft], hashes =>
             resources.VerbAsync(caller, "upload", name, async (change, cancel) =>
             {
                 var current = RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancel));
@@ -99,18 +93,6 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
         if (current.Value.ReportBlob != "" && current.Value.ReportBlob != report)
             change.Send(OutboxHandlers.DeleteBlob(current.Name, current.Value.ReportBlob, resources.Now));
     }
-
-    private async ValueTask<BlobDraft> WriteReportAsync(DatasetReport report, CancellationToken cancellationToken)
-    {
-        var draft = blobs.Begin();
-        await JsonSerializer.SerializeAsync(draft.Content, report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }, cancellationToken);
-        return draft;
-    }
-
-    // The platform asks for exampleCount before it has the file; our count is the one that is answered.
-    private static DatasetReport WithClaim(DatasetReport report, DatasetRecord dataset) => dataset.ClaimedRows is not (null or 0) && dataset.ClaimedRows != report.Rows
-        ? report with { Warnings = [.. report.Warnings, $"exampleCount said {dataset.ClaimedRows} rows; the file has {report.Rows}."] }
-        : report;
 
     private static DatasetRecord Accepted(DatasetRecord dataset, DatasetReport report, string blob, string reportBlob) => dataset with
     {

@@ -6,7 +6,7 @@ namespace Hearth.ControlPlane;
 /// What a model makes of a file's rows, as a JSON object written while it is counted: tokens of every row, totals, lengths, rows that do not fit
 /// and rows that would train nothing.
 /// </summary>
-internal sealed class TokenReport(Utf8JsonWriter json, string model, IModelRows rows, int contextLength, bool isTrained)
+public sealed class TokenReport(Utf8JsonWriter json, string model, IModelRows rows, int contextLength, bool isTrained)
 {
     /// <summary>Of rows of a kind, so many are named; all are counted.</summary>
     private const int Listed = 1000;
@@ -18,6 +18,7 @@ internal sealed class TokenReport(Utf8JsonWriter json, string model, IModelRows 
     private readonly List<long> _tooLong = [], _untrained = [];
     private long _tooLongCount, _untrainedCount, _faultCount, _trained, _rows;
 
+    /// <summary>Reads the file from where it stands.</summary>
     public async ValueTask WriteAsync(Stream file, CancellationToken cancellationToken)
     {
         json.WriteStartObject();

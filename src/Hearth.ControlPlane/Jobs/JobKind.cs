@@ -31,7 +31,12 @@ public sealed record JobKind
     /// <summary>A continued adapter must have been trained with the same settings.</summary>
     public bool ContinuesUnchanged { get; private init; }
 
-    public static JobKind Supervised { get; } = new(ResourceKind.SupervisedFineTuningJobs, "Supervised fine-tuning") { HasTrainer = true, Prefix = "" };
+    public static JobKind Supervised { get; } = new(ResourceKind.SupervisedFineTuningJobs, "Supervised fine-tuning")
+    {
+        HasTrainer = true,
+        Prefix = "",
+        Rows = [RowFormat.Chat, RowFormat.Completion],
+    };
 
     public static JobKind Preference { get; } = new(ResourceKind.DpoJobs, "Preference tuning (DPO, ORPO)")
     {

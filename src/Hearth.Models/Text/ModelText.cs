@@ -43,9 +43,5 @@ public sealed class ModelText
     /// <summary>A conversation as the model reads it, the opening of its answer included.</summary>
     /// <exception cref="InvalidDataException">The model has no chat template.</exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
-    public int[] PromptOf(JsonArray messages, JsonArray? tools)
-    {
-        TextParts.Join(messages);
-        return Chat.EncodePrompt(messages, tools);
-    }
+    public int[] PromptOf(JsonArray messages, JsonArray? tools) => MessageForms.Render(messages, form => Chat.EncodePrompt(form, tools));
 }

@@ -50,7 +50,7 @@ public sealed class RowTokenizer(ModelText text, IReadOnlyList<int> stopTokens)
 
     private List<RowExample> Trained(JsonObject row)
     {
-        var examples = text.Chat.Examples(Chat(row));
+        var examples = Mask(row, text.Chat.Examples);
         var weight = WeightOf(row);
         return [.. examples.Select((example, i) => new RowExample(examples.Count == 1 ? "" : $"turn {i + 1}", example, weight))];
     }
@@ -62,12 +62,12 @@ public sealed class RowTokenizer(ModelText text, IReadOnlyList<int> stopTokens)
     {
         if (input["messages"] is not JsonArray asked || row[name] is not JsonArray answer) throw Malformed($"input.messages and {name} must be lists");
         var messages = new JsonArray([.. asked.Select(message => Untrained(message)), .. answer.Select(message => message?.DeepClone())]);
-        var chat = Chat(new JsonObject { ["messages"] = messages, ["tools"] = input["tools"]?.DeepClone() });
-        return text.Chat.MaskEachTurn(chat).Select(example => new RowExample(name, example, 1));
+        var chat = new JsonObject { ["messages"] = messages, ["tools"] = input["tools"]?.DeepClone() };
+        return Mask(chat, text.Chat.MaskEachTurn).Select(example => new RowExample(name, example, 1));
     }
 
     private List<RowExample> Trajectories(JsonArray samples) => [.. samples.SelectMany((sample, i) => sample is JsonObject fields
-        ? text.Chat.Examples(Chat(fields)).Select(example => new RowExample($"sample {i + 1}", example, 1))
+        ? Mask(fields, text.Chat.Examples).Select(example => new RowExample($"sample {i + 1}", example, 1))
         : throw Malformed("a sample must be an object"))];
 
     private RowExample Request(JsonObject body) => body["prompt_token_ids"] is JsonArray ids
@@ -79,7 +79,8 @@ public sealed class RowTokenizer(ModelText text, IReadOnlyList<int> stopTokens)
         RequireText(messages);
         try
         {
-            var rendered = text.Chat.Render((JsonArray)Joined(messages), tools as JsonArray, addGenerationPrompt: Role(messages[^1]) != "assistant").Text;
+            var rendered = MessageForms.Render(
+                WithoutWeights(messages), form => text.Chat.Render(form, tools as JsonArray, addGenerationPrompt: Role(messages[^1]) != "assistant").Text);
             return new RowExample(name, Unmasked(text.Tokenizer.EncodeTokens(rendered), rendered), 1);
         }
         catch (ChatTemplateException error)
@@ -114,27 +115,24 @@ public sealed class RowTokenizer(ModelText text, IReadOnlyList<int> stopTokens)
     private static MaskedExample Unmasked(List<EncodedToken> tokens, string source) =>
         new([.. tokens.Select(token => token.Id)], new bool[tokens.Count], []) { Text = source, Ranges = [.. tokens.Select(token => token.Range)] };
 
-    private static ChatRow Chat(JsonObject row)
+    private static IReadOnlyList<MaskedExample> Mask(JsonObject row, Func<ChatRow, IReadOnlyList<MaskedExample>> mask)
     {
-        if (row["messages"] is JsonArray messages)
-        {
-            RequireText(messages);
-            TextParts.Join(messages);
-        }
-        return ChatRow.From(row);
+        if (row["messages"] is not JsonArray messages) return mask(ChatRow.From(row)); // which says what is missing
+        RequireText(messages);
+        return MessageForms.Render(messages, form =>
+            mask(ChatRow.From(new JsonObject { ["messages"] = form.DeepClone(), ["tools"] = row["tools"]?.DeepClone() })));
     }
 
     private static void RequireText(JsonArray messages)
     {
-        if (messages.Any(TextParts.HoldOthers))
+        if (messages.Any(MessageForms.HoldOthers))
             throw new ChatRowException(ChatRowError.Malformed, "Chat row: it holds images, and the model reads text only. Choose a vision model, or take the images out.");
     }
 
-    private static JsonNode Joined(JsonArray messages)
+    private static JsonArray WithoutWeights(JsonArray messages)
     {
-        var copy = new JsonArray([.. messages.Select(message => message?.DeepClone())]);
+        JsonArray copy = [.. messages.Select(message => message?.DeepClone())];
         foreach (var message in copy.OfType<JsonObject>()) message.Remove("weight");
-        TextParts.Join(copy);
         return copy;
     }
 

@@ -23,7 +23,6 @@ internal static class DatasetEndpoints
         routes.PostLong("datasets/{id}:validateUpload", Permission.Change, ValidateUploadAsync);
         routes.Get("datasets/{id}:getDownloadEndpoint", Permission.View, GetDownloadEndpointAsync);
         routes.PostLong("datasets/{id}:splitDataset", Permission.Create, SplitAsync);
-        routes.Get("/hearth/v1/accounts/{account}/datasets/{id}/report", Permission.View, ReportAsync);
     }
 
     private static async Task<object> CreateAsync(Call call)
@@ -151,14 +150,6 @@ internal static class DatasetEndpoints
     {
         await call.ReadAsync<EmptyMessage>();
         await call.Service<Datasets>().ValidateUploadAsync(call.Caller, call.Name(ResourceKind.Datasets), call.Cancelled);
-        return Answers.Empty;
-    }
-
-    private static async Task<object> ReportAsync(Call call)
-    {
-        var path = await call.Service<Datasets>().ReportPathAsync(call.Name(ResourceKind.Datasets), call.Cancelled);
-        call.Http.Response.ContentType = "application/json";
-        await call.Http.Response.SendFileAsync(path, call.Cancelled);
         return Answers.Empty;
     }
 

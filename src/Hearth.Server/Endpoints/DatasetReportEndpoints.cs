@@ -33,7 +33,7 @@ internal static class DatasetReportEndpoints
         await using var stored = File.OpenRead(reportPath);
         using var report = await JsonDocument.ParseAsync(stored, default, call.Cancelled);
         call.Http.Response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(call.Http.Response.BodyWriter);
+        await using var json = new Utf8JsonWriter(call.Http.Response.Body);
         json.WriteStartObject();
         foreach (var property in report.RootElement.EnumerateObject()) property.WriteTo(json);
         json.WritePropertyName("tokens");

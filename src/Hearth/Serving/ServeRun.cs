@@ -32,6 +32,7 @@ internal static class ServeRun
                     .AddSingleton(node)
                     .AddSingleton<IReplicaGateway, ReplicaGateway>()
                     .AddSingleton<IModelProbe, ModelProbe>()
+                    .AddSingleton<IRowRenderer, RowRenderer>()
                     .AddHostedService<NodeService>(),
                 cancellationToken);
         }

@@ -1,41 +1,55 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Hearth.Cli;
-using Hearth.Training;
 
 namespace Hearth;
 
-/// <summary>Turns rows of other forms into chat rows.</summary>
+/// <summary>Rewrites a file row by row; the new file appears when it is complete.</summary>
 internal static class RowConversion
 {
-    public const string QuestionAnswer = "question-answer";
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Converts the first <paramref name="rows"/> rows, or all; the target appears when it is complete.</summary>
-    public static Task<int> Run(FileInfo source, FileInfo target, int? rows, bool json)
+    /// <summary>Rewrites the first <paramref name="rows"/> rows, or all; blank lines are left out.</summary>
+    /// <param name="convert">Makes a new row; refuses with a <see cref="FormatException"/>.</param>
+    public static Task<int> Run(FileInfo source, FileInfo target, int? rows, bool json, Func<JsonObject, JsonNode> convert)
     {
         if (!source.Exists) throw new CliException($"There is no file {source.FullName}.", ExitCodes.Usage);
         var temporary = target.FullName + ".tmp";
         var count = 0;
-        using (var writer = new StreamWriter(temporary) { NewLine = "\n" })
+        try
         {
-            foreach (var line in File.ReadLines(source.FullName).Take(rows ?? int.MaxValue)) writer.WriteLine(Convert(line, source.Name, ++count));
+            using (var writer = new StreamWriter(temporary) { NewLine = "\n" })
+            {
+                var line = 0;
+                foreach (var text in File.ReadLines(source.FullName).TakeWhile(_ => rows is null || count < rows))
+                {
+                    line++;
+                    if (string.IsNullOrWhiteSpace(text)) continue;
+                    writer.WriteLine(Convert(text, source.Name, line, convert));
+                    count++;
+                }
+            }
+            File.Move(temporary, target.FullName, overwrite: true);
         }
-        File.Move(temporary, target.FullName, overwrite: true);
+        finally
+        {
+            File.Delete(temporary);
+        }
         if (json) CommandOutput.WriteJson(new { rows = count, file = target.FullName });
         else Console.Out.WriteLine($"{count} rows written to {target.FullName}");
         return Task.FromResult(ExitCodes.Success);
     }
 
-    private static string Convert(string line, string file, int number)
+    private static string Convert(string text, string file, int line, Func<JsonObject, JsonNode> convert)
     {
         try
         {
-            using var row = JsonDocument.Parse(line);
-            string Text(string field) => row.RootElement.GetProperty(field).GetString() ?? throw new JsonException($"{field} is null");
-            return new ChatExample("", Text("question"), Text("answer"), "").ToJson();
+            return convert(JsonNode.Parse(text) as JsonObject ?? throw new FormatException("the row is no JSON object")).ToJsonString(Plain);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException)
         {
-            throw new CliException($"{file}:{number}: the row is not {{question, answer}} with two strings ({e.Message}). Mend it, or remove it.");
+            throw new CliException($"{file}:{line}: {e.Message}. Mend the row, or remove it.");
         }
     }
 }

@@ -58,6 +58,9 @@ public static class RowFormats
         ? format
         : throw HearthException.Invalid($"There is no row format {name}. Formats: {string.Join(", ", Names)}.");
 
+    /// <summary>The format that a dataset's row names; Unknown where it names none.</summary>
+    public static RowFormat Of(string name) => Enum.TryParse<RowFormat>(name, ignoreCase: true, out var format) ? format : RowFormat.Unknown;
+
     public static string NameOf(RowFormat format) => format == RowFormat.Unknown ? "" : format.ToString().ToLowerInvariant();
 
     /// <summary>As the contract's field <c>format</c> spells it; it has no name for pairs, labels and batches.</summary>
