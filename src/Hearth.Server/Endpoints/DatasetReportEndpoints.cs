@@ -9,7 +9,7 @@ internal static class DatasetReportEndpoints
 {
     public static void Map(Routes routes)
     {
-        routes.Get("/hearth/v1/accounts/{account}/datasets/{id}/report", Permission.View, ReportAsync);
+        routes.GetLong("/hearth/v1/accounts/{account}/datasets/{id}/report", Permission.View, ReportAsync);
         routes.Get("/hearth/v1/accounts/{account}/datasets/{id}/rows/{row}", Permission.View, RowAsync);
     }
 
