@@ -28,7 +28,11 @@ public sealed record HearthDatasetReport
 }
 
 /// <summary>A bad line: its number from 1, the byte at which it begins, the rule that it breaks, what to do.</summary>
-public sealed record HearthRowFault(long Line, long Offset, string Rule, string Remedy);
+public sealed record HearthRowFault(long Line, long Offset, string Rule, string Remedy)
+{
+    /// <summary>The file that line and offset are in, where a dataset has several.</summary>
+    public string? File { get; init; }
+}
 
 /// <summary>Lengths in buckets of powers of two.</summary>
 public sealed record HearthLengths

@@ -20,7 +20,7 @@ public static class DatasetReportView
     }
 
     /// <summary>A fault as one line: file, line, byte, rule, remedy.</summary>
-    public static string Line(string file, HearthRowFault fault) => $"{file}:{fault.Line} (byte {fault.Offset}): {fault.Rule}. {fault.Remedy}";
+    public static string Line(string file, HearthRowFault fault) => $"{fault.File ?? file}:{fault.Line} (byte {fault.Offset}): {fault.Rule}. {fault.Remedy}";
 
     private static string Summary(HearthDatasetReport report)
     {

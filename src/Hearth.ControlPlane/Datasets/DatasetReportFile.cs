@@ -34,7 +34,13 @@ public static class DatasetReportFile
     private static void Write(Utf8JsonWriter json, RowFault fault)
     {
         if (json.BytesCommitted + json.BytesPending > Math.Max(AlwaysAllowed, 2 * fault.Offset)) return;
-        JsonSerializer.Serialize(json, fault, Names);
+        json.WriteStartObject();
+        if (fault.File is { } file) json.WriteString("file", file);
+        json.WriteNumber("line", fault.Line);
+        json.WriteNumber("offset", fault.Offset);
+        json.WriteString("rule", fault.Rule);
+        json.WriteString("remedy", fault.Remedy);
+        json.WriteEndObject();
         if (json.BytesPending > FlushBytes) json.Flush();
     }
 }

@@ -66,13 +66,18 @@ public sealed class TokenReport(Utf8JsonWriter json, string model, IModelRows ro
         json.WriteNumber("rows", _rows);
         json.WriteNumber("total", histogram.Sum);
         json.WriteNumber("trained", _trained);
-        json.WritePropertyName("histogram");
-        JsonSerializer.Serialize(json, histogram, JsonSerializerOptions.Web);
+        Write("histogram", histogram);
         Write("longerThanContext", _tooLongCount, _tooLong);
         Write("emptyLossMask", _untrainedCount, _untrained);
         json.WriteNumber("unreadableRows", _faultCount);
-        json.WritePropertyName("unreadable");
-        JsonSerializer.Serialize(json, _faults, JsonSerializerOptions.Web);
+        Write("unreadable", _faults);
+    }
+
+    // The serializer would flush the writer, which must not wait for the network.
+    private void Write<T>(string name, T value)
+    {
+        json.WritePropertyName(name);
+        JsonSerializer.SerializeToElement(value, JsonSerializerOptions.Web).WriteTo(json);
     }
 
     private void Write(string name, long count, IReadOnlyList<long> numbers)
