@@ -135,6 +135,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<Evaluators>().AddSingleton<EvaluationJobs>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<EvaluationJobs>());
         services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
+        services.AddSingleton<TokenBuckets>().AddSingleton<RateLimits>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
         services.AddSingleton<DeploymentShapes>().AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();

@@ -70,7 +70,7 @@ internal static partial class ErrorRoom
     // SDKs retry 409, 429 and 5xx by themselves: final refusals say no, passing ones say when.
     private static void AddRetryHeaders(IHeaderDictionary headers, HearthException error)
     {
-        if (error.Code is ErrorCode.AlreadyExists or ErrorCode.Unimplemented) headers["x-should-retry"] = "false";
+        if (error.Code is ErrorCode.AlreadyExists or ErrorCode.Unimplemented or ErrorCode.ResourceExhausted && error.RetryAfter is null) headers["x-should-retry"] = "false";
         if (error.RetryAfter is { } wait) headers["retry-after"] = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
         else if (error.Code is ErrorCode.Unavailable or ErrorCode.Aborted) headers["retry-after"] = error.Code == ErrorCode.Aborted ? "1" : "5";
     }

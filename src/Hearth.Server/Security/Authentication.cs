@@ -13,14 +13,23 @@ internal static class Authentication
             var caller = await RequireCallerAsync(context);
             if (!caller.Role.Allows(permission.Value) && IsOwnAccount(context, caller))
                 throw new HearthException(ErrorCode.PermissionDenied, $"Your role ({Users.Spell(caller.Role)}) does not allow this. Ask an admin of the account.");
+            context.RequestServices.GetRequiredService<RateLimits>().Admit(context, caller, permission.Value);
             context.Features.Set(caller);
+        }
+        else
+        {
+            context.RequestServices.GetRequiredService<RateLimits>().AdmitAnonymous(context);
         }
         await next(context);
     }
 
     /// <exception cref="HearthException">There is no key, or none that is valid.</exception>
-    public static async ValueTask<Caller> RequireCallerAsync(HttpContext context) => await FindCallerAsync(context) ?? throw new HearthException(
-        ErrorCode.Unauthenticated, "The API key you provided is missing or invalid. Send it as Authorization: Bearer fw_….");
+    public static async ValueTask<Caller> RequireCallerAsync(HttpContext context)
+    {
+        if (await FindCallerAsync(context) is { } caller) return caller;
+        context.RequestServices.GetRequiredService<RateLimits>().CountFailure(context);
+        throw new HearthException(ErrorCode.Unauthenticated, "The API key you provided is missing or invalid. Send it as Authorization: Bearer fw_….");
+    }
 
     // Elsewhere the answer is that of an absent resource, whatever the role.
     private static bool IsOwnAccount(HttpContext context, Caller caller) =>

@@ -50,6 +50,12 @@ internal static class ServeVerb
     private static readonly Option<string> LogFormat = new("--log-format") { Description = "text, or json: one object a line; both on standard error", DefaultValueFactory = _ => "text" };
     private static readonly Option<string?> LogLevelName = new("--log-level") { Description = "debug, info (one line a request), warn or error; else warn for text, info for json" };
 
+    private static readonly Option<long> RateLimit = new("--rate-limit")
+    {
+        Description = "Requests that an API key may make within a minute; an account twice as many",
+        DefaultValueFactory = _ => new RateLimitOptions().PerKey,
+    };
+
     private static readonly Option<bool> OpenMetrics = new("--open-metrics") { Description = "Let anybody on this machine read /metrics without a key" };
 
     private static readonly Option<int> ShutdownSeconds = new("--shutdown-seconds")
@@ -64,7 +70,7 @@ internal static class ServeVerb
         LogLevelName.AcceptOnlyFromAmong(LogLevels);
         var command = new Command("serve", "Run the server: API, jobs and deployments on this machine.")
         {
-            Host, Port, Data, Ready, Model, TlsCert, TlsKey, TlsSelfSigned, Insecure, CorsOrigin, LogFormat, LogLevelName, OpenMetrics, ShutdownSeconds,
+            Host, Port, Data, Ready, Model, TlsCert, TlsKey, TlsSelfSigned, Insecure, CorsOrigin, LogFormat, LogLevelName, RateLimit, OpenMetrics, ShutdownSeconds,
         };
         command.SetAction((parsed, cancellationToken) => ServeRun.RunAsync(Read(parsed), cancellationToken));
         return command.WithExamples(
@@ -87,6 +93,7 @@ internal static class ServeVerb
             TlsSelfSigned = parsed.GetValue(TlsSelfSigned),
             InsecureHttp = parsed.GetValue(Insecure),
             CorsOrigins = parsed.GetValue(CorsOrigin) ?? [],
+            RateLimits = new() { PerKey = Math.Max(1, parsed.GetValue(RateLimit)), PerAccount = Math.Max(2, 2 * parsed.GetValue(RateLimit)) },
             OpenMetrics = parsed.GetValue(OpenMetrics),
             JsonLogs = json,
             LogLevel = Level(parsed.GetValue(LogLevelName) ?? (json ? "info" : "warn")),
