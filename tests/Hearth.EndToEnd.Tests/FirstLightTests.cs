@@ -46,9 +46,22 @@ public sealed class FirstLightTests(FirstLightTests.SharedServer shared) : IClas
     [Fact]
     public async Task The_openai_package_gets_a_streamed_answer()
     {
-        var answer = await OpenAiPackage.AskAsync(new Uri(server.Url, "v1"), server.AdminKey, shared.Deployment, "What is 3 + 4?");
+        var answer = await NodePackage.OpenAi.AskAsync(new Uri(server.Url, "v1"), server.AdminKey, shared.Deployment, "What is 3 + 4?");
         Assert.NotEmpty(answer.Text);
         Assert.True(answer.Chunks > 1);
+        Assert.Contains(answer.FinishReason, (string[])["stop", "length"]);
+    }
+
+    [Theory]
+    [InlineData("inference/v1")]
+    [InlineData("v1")]
+    public async Task The_ai_sdk_and_its_fireworks_package_get_whole_and_streamed_answers(string address)
+    {
+        var answer = await NodePackage.AiSdk.AskAsync(new Uri(server.Url, address), server.AdminKey, shared.Deployment, "Tom has 12 apples and buys 7 more. How many apples does he have now?");
+        Assert.NotEmpty(answer.Text);
+        Assert.Equal(answer.Text, answer.Whole);
+        Assert.True(answer.Chunks > 1, answer.ToString());
+        Assert.InRange(answer.Tokens!.Value, 1, 24);
         Assert.Contains(answer.FinishReason, (string[])["stop", "length"]);
     }
 

@@ -43,6 +43,9 @@ public sealed class RunningServer : IAsyncDisposable
 
     public string AdminKey { get; private set; } = "";
 
+    /// <summary>It may ask models and nothing else.</summary>
+    public string LimitedKey { get; private set; } = "";
+
     public HearthClient Client { get; private set; } = null!;
 
     /// <summary>What the server has printed.</summary>
@@ -55,7 +58,9 @@ public sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Starts the program with some arguments, its outputs and input redirected.</summary>
-    public static Process Launch(params string[] arguments)
+    public static Process Launch(params string[] arguments) => Launch(arguments, null);
+
+    private static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "hearth.dll"), .. arguments])
         {
@@ -63,23 +68,28 @@ public sealed class RunningServer : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
     /// <summary>Starts a server in a new folder, or in one that an earlier server has left.</summary>
-    public static async Task<RunningServer> StartAsync(string? folder = null, params string[] more)
+    public static Task<RunningServer> StartAsync(string? folder = null, params string[] more) => StartAsync(null, folder, more);
+
+    /// <summary>Starts a server with variables of its own.</summary>
+    public static async Task<RunningServer> StartAsync(IReadOnlyDictionary<string, string>? environment, string? folder = null, params string[] more)
     {
         var owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("hearth-e2e-").FullName;
         var ready = Path.Combine(folder, "ready.json");
         File.Delete(ready);
         var server = new RunningServer(
-            Launch(["serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready, .. more]), folder, owns);
+            Launch(["serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready, .. more], environment), folder, owns);
         await UntilAsync(() => File.Exists(ready) || server.process.HasExited, "the server to be ready");
         Assert.True(File.Exists(ready), $"The server ended instead of starting:\n{server.Output}");
         using var file = JsonDocument.Parse(File.ReadAllBytes(ready));
         server.Url = new Uri(file.RootElement.GetProperty("url").GetString()!);
         server.AdminKey = file.RootElement.GetProperty("adminKey").GetString()!;
+        server.LimitedKey = file.RootElement.GetProperty("limitedKey").GetString()!;
         server.Client = new HearthClient(server.Url.ToString(), file.RootElement.GetProperty("account").GetString()!, server.AdminKey);
         return server;
     }
@@ -129,6 +139,13 @@ public sealed class RunningServer : IAsyncDisposable
         Temperature = 0,
         MaxTokens = 24,
     };
+
+    /// <summary>The operator's metrics and the account's.</summary>
+    public async Task<string> MetricsAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Url, DefaultRequestHeaders = { Authorization = new("Bearer", AdminKey) } };
+        return await http.GetStringAsync("/metrics") + await http.GetStringAsync("/v1/accounts/local/metrics");
+    }
 
     /// <summary>Kills the server as a crash would.</summary>
     public async Task KillAsync()
