@@ -62,17 +62,17 @@ internal static class Schema
 
     public static int Version => Migrations.Length;
 
+    /// <param name="before">Called with the schema found before a database with data is changed: makes a copy.</param>
+    /// <param name="version">Schema to migrate to; null: the newest. Tests of migrations stop earlier.</param>
     /// <exception cref="InvalidOperationException">The database was written by a newer program.</exception>
-    public static void Migrate(Session session) => Migrate(session, Version);
-
-    /// <summary>Migrates up to <paramref name="version"/>, for tests of later migrations.</summary>
-    internal static void Migrate(Session session, int version)
+    public static void Migrate(Session session, Action<int>? before = null, int? version = null)
     {
-        var found = Convert.ToInt32(session.Scalar("PRAGMA user_version"));
+        var (found, wanted) = (Convert.ToInt32(session.Scalar("PRAGMA user_version")), version ?? Version);
         if (found > Version)
             throw new InvalidOperationException(
                 $"The database has schema {found}, this program knows up to {Version}. Run the version of Hearth that wrote it, or a newer one.");
-        for (var next = found; next < version; next++)
+        if (found > 0 && found < wanted) before?.Invoke(found);
+        for (var next = found; next < wanted; next++)
             session.Run($"BEGIN IMMEDIATE; {Migrations[next]} PRAGMA user_version = {next + 1}; COMMIT;");
     }
 }

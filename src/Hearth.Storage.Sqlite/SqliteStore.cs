@@ -19,13 +19,13 @@ public sealed partial class SqliteStore : IStore
     private readonly Lock _epochLock = new();
     private long _nextEpoch, _reservedEpoch;
 
-    private SqliteStore(string connectionString, TimeProvider clock)
+    private SqliteStore(string path, TimeProvider clock)
     {
-        (_connectionString, _clock) = (connectionString, clock);
-        var session = Session.Open(connectionString);
+        (_connectionString, _clock) = (ConnectionString(path), clock);
+        var session = Session.Open(_connectionString);
         try
         {
-            Schema.Migrate(session);
+            Schema.Migrate(session, before: found => DatabaseCopy.Take(path, $"{path}.schema-{found}"));
         }
         catch
         {
@@ -39,7 +39,7 @@ public sealed partial class SqliteStore : IStore
 
     /// <param name="clock">The store's clock, by which leases expire; null: the system's.</param>
     /// <exception cref="InvalidOperationException">The file was written by a newer program.</exception>
-    public static SqliteStore Open(string path, TimeProvider? clock = null) => new(ConnectionString(path), clock ?? TimeProvider.System);
+    public static SqliteStore Open(string path, TimeProvider? clock = null) => new(path, clock ?? TimeProvider.System);
 
     public async ValueTask CommitAsync(Change change, CancellationToken cancellationToken)
     {

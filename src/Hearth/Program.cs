@@ -15,6 +15,8 @@ var root = new RootCommand("Hearth: fine-tune, evaluate and serve open language 
     ModelsCommand.Create(),
     DatasetsVerb.Create(),
     KeysVerb.Create(),
+    BackupVerbs.CreateBackup(),
+    BackupVerbs.CreateRestore(),
     TokenizeVerb.Create(),
     PretrainVerb.Create(),
     ExamVerb.Create(),

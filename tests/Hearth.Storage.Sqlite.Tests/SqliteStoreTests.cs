@@ -63,7 +63,7 @@ public sealed class SqliteStoreTests : IDisposable
     {
         using (var session = Session.Open(SqliteStore.ConnectionString(File)))
         {
-            Schema.Migrate(session, 1);
+            Schema.Migrate(session, version: 1);
             session.Run(
                 """
                 INSERT INTO resources VALUES ('accounts/a/models/m', 'models', 'accounts/a', 'a', 'READY', 3, 10, 20, 0, '{"x":1}', '');
@@ -81,6 +81,44 @@ public sealed class SqliteStoreTests : IDisposable
         var usage = Assert.Single(await store.ListUsageAsync(new UsageQuery("a"), default));
         Assert.Equal((1L, 4L, "", 0L), (usage.PromptTokens, usage.TrainedTokens, usage.User, usage.Rows));
         await store.CommitAsync(new Change().Schedule(new(DateTimeOffset.UnixEpoch, "r", "k")), default);
+        Assert.Equal(1, DatabaseCopy.SchemaOf(File + ".schema-1")); // as it was, for who has to go back
+    }
+
+    [Fact]
+    public async Task A_copy_is_whole_while_others_write()
+    {
+        await using var store = SqliteStore.Open(File);
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            // Each change has two rows: a copy with one of them would be half a change.
+            for (var i = 0; !stop.IsCancellationRequested; i++) await store.CommitAsync(new Change().Insert(Row($"a{i}")).Insert(Row($"b{i}")), default);
+        });
+        for (var i = 0; i < 5; i++)
+        {
+            var acknowledged = await store.CountAsync("models", "accounts/a", false, default);
+            var copy = $"{File}.copy{i}";
+            DatabaseCopy.Take(File, copy);
+            await using var copied = SqliteStore.Open(copy);
+            var rows = await copied.ListAsync(new ResourceQuery("models", "accounts/a"), default);
+            Assert.True(rows.Count >= acknowledged && rows.Count % 2 == 0, $"{rows.Count} rows, {acknowledged} were acknowledged");
+        }
+        await stop.CancelAsync();
+        await writing;
+    }
+
+    [Fact]
+    public async Task Paths_of_a_moved_data_directory_are_rewritten_and_nothing_else()
+    {
+        await using (var store = SqliteStore.Open(File))
+        {
+            await store.CommitAsync(new Change().Insert(Row("a") with { Json = """{"path":"/old dir/models/x","note":"see /old dir/models","other":"/old dirt/x"}""" })
+                .Assign(new("r", "n", AssignmentKind.Trainer, 1, """{"runFolder":"/old dir/runs/j"}""")), default);
+        }
+        DatabaseCopy.Relocate(File, "/old dir", "/new");
+        await using var moved = SqliteStore.Open(File);
+        Assert.Equal("""{"path":"/new/models/x","note":"see /old dir/models","other":"/old dirt/x"}""", (await moved.GetAsync("accounts/a/models/a", default))!.Json);
+        Assert.Equal("""{"runFolder":"/new/runs/j"}""", Assert.Single(await moved.ListAssignmentsAsync(null, default)).SpecJson);
     }
 
     [Fact]

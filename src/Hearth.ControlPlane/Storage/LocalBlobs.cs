@@ -20,7 +20,7 @@ public sealed class LocalBlobs : IBlobs
 
     public BlobDraft Begin() => new Draft(this, Temporary());
 
-    public string PathOf(string sha256) => Path.Combine(_root, "blobs", sha256[..2], sha256);
+    public string PathOf(string sha256) => new DataFolders(_root).Blob(sha256);
 
     public void Delete(string sha256) => File.Delete(PathOf(sha256));
 
@@ -34,7 +34,7 @@ public sealed class LocalBlobs : IBlobs
             .Where(folder => Directory.GetLastWriteTimeUtc(folder) < time.UtcDateTime).Select(folder => (Path.GetFileName(folder), true)),
     ];
 
-    public string FolderOf(string name) => Path.Combine(_root, "models", name);
+    public string FolderOf(string name) => new DataFolders(_root).Folder(name);
 
     public async ValueTask<string> PublishFolderAsync(string source, string name, CancellationToken cancellationToken)
     {
