@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Hearth.Contracts;
 
 /// <summary>Weights to serve or to tune.</summary>
@@ -72,6 +74,38 @@ public sealed record CreateModelRequest
     public string? ModelId { get; init; }
     public ModelParam? Model { get; init; }
     public string? Cluster { get; init; }
+}
+
+/// <summary>Body of <c>models/{model}:getUploadEndpoint</c>.</summary>
+public sealed record GetModelUploadEndpointRequest
+{
+    public IReadOnlyDictionary<string, long>? FilenameToSize { get; init; }
+    public bool? EnableResumableUpload { get; init; }
+    public string? ReadMask { get; init; }
+}
+
+/// <summary>Where to PUT each file of a model.</summary>
+public sealed record ModelUploadUrls
+{
+    public IReadOnlyDictionary<string, string> FilenameToSignedUrls { get; init; } = new Dictionary<string, string>();
+    /// <summary>Addresses in a bucket that the caller may write to directly: there are none here.</summary>
+    public IReadOnlyDictionary<string, string> FilenameToUnsignedUris { get; init; } = new Dictionary<string, string>();
+    /// <summary>What was asked for and is done otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? HearthWarnings { get; init; }
+}
+
+/// <summary>Answer to <c>models/{model}:validateUpload</c>.</summary>
+public sealed record ModelValidateUploadResponse
+{
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
+
+/// <summary>Body of <c>models/{model}:prepare</c>.</summary>
+public sealed record PrepareModelRequest
+{
+    public Precision? Precision { get; init; }
+    public string? ReadMask { get; init; }
 }
 
 /// <summary>Facts about a base model.</summary>

@@ -133,7 +133,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton(provider => new SignedAddresses(
             LocalKey(options.DataDirectory, "signed-addresses"), provider.GetRequiredService<PublicAddress>(), provider.GetRequiredService<IBlobs>(), options.Clock));
         services.AddSingleton<Evaluators>().AddSingleton<EvaluationJobs>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<EvaluationJobs>());
-        services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>();
+        services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>().AddSingleton<ModelUploads>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton<TokenBuckets>().AddSingleton<RateLimits>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();

@@ -23,7 +23,7 @@ internal sealed class Routes(IEndpointRouteBuilder app)
     {
         Map("GET", pattern, permission, handler);
         // Patterns with a verb behind the id share a segment, in which routing tells a wrong method from an unknown path no longer.
-        if (pattern.Contains("}:", StringComparison.Ordinal)) Map("POST", pattern, permission, NotAllowed);
+        if (pattern.Contains("}:", StringComparison.Ordinal)) RefusePost(pattern, permission);
     }
 
     public void Post(string pattern, Permission permission, Handler handler, long bodyBytes = BodyBytes) => Map("POST", pattern, permission, handler, bodyBytes);
@@ -36,7 +36,7 @@ internal sealed class Routes(IEndpointRouteBuilder app)
     public void GetLong(string pattern, Permission permission, Handler handler)
     {
         Map("GET", pattern, permission, handler).WithMetadata(new DisableRequestTimeoutAttribute());
-        Map("POST", pattern, permission, NotAllowed);
+        RefusePost(pattern, permission);
     }
 
     public void Patch(string pattern, Permission permission, Handler handler) => Map("PATCH", pattern, permission, handler);
@@ -48,7 +48,8 @@ internal sealed class Routes(IEndpointRouteBuilder app)
         app.MapMethods(pattern.StartsWith('/') ? pattern : AccountPrefix + pattern, [method], context => RunAsync(context, permission, handler))
             .WithMetadata(new RequiredPermission(permission), new BodyBound(bodyBytes));
 
-    private static Task<object> NotAllowed(Call call) => throw new HttpRefusal(405, ErrorCode.Unimplemented, "Method Not Allowed");
+    private void RefusePost(string pattern, Permission permission) =>
+        Map("POST", pattern, permission, _ => throw new HttpRefusal(405, ErrorCode.Unimplemented, "Method Not Allowed")).WithMetadata(new ExcludeFromDescriptionAttribute());
 
     private static async Task RunAsync(HttpContext context, Permission permission, Handler handler)
     {

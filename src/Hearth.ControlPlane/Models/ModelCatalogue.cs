@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on models.</summary>
-public sealed class ModelCatalogue(ResourceStore resources)
+public sealed class ModelCatalogue(ResourceStore resources, Uploads uploads)
 {
     /// <summary>Account of the operator's base models: public, readable by every key.</summary>
     public const string CatalogueAccount = "fireworks";
@@ -41,7 +41,8 @@ public sealed class ModelCatalogue(ResourceStore resources)
         {
             var model = await resources.GetAsync<ModelRecord>(name, cancel);
             change.Delete(model.Row);
-            if (model.Value.Adapter is { } adapter) change.Send(OutboxHandlers.DeleteFolder(name, adapter.Folder, resources.Now));
+            await uploads.DropAllAsync(change, name, cancel);
+            if (model.Value.StoredFolder is { Length: > 0 } folder) change.Send(OutboxHandlers.DeleteFolder(name, folder, resources.Now));
             return true;
         }, cancellationToken);
 

@@ -23,6 +23,12 @@ public interface IBlobs
     /// <summary>Copies a folder of files under <paramref name="name"/>, durably and all at once; does nothing where it is already there.</summary>
     ValueTask<string> PublishFolderAsync(string source, string name, CancellationToken cancellationToken);
 
+    /// <summary>A folder of published blobs under names of their own, which nobody sees until it is published; the bytes are not copied where the disk allows it.</summary>
+    ValueTask<FolderDraft> BeginFolderAsync(IReadOnlyList<(string FileName, string Sha256)> files, CancellationToken cancellationToken);
+
+    /// <summary>Names of the files of a published folder, in ordinal order.</summary>
+    IReadOnlyList<string> FilesOf(string name);
+
     void DeleteFolder(string name);
 
     /// <summary>Run folder of a job, created where it is missing.</summary>
@@ -48,6 +54,18 @@ public abstract class BlobDraft : IAsyncDisposable
 
     /// <summary>Makes the bytes durable under their hash and returns it: file synced, renamed, folder synced.</summary>
     public abstract ValueTask<string> PublishAsync(CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>A folder being made. Disposing an unpublished draft leaves nothing behind.</summary>
+public abstract class FolderDraft : IAsyncDisposable
+{
+    /// <summary>Where the files are, for checks before they are published.</summary>
+    public abstract string Path { get; }
+
+    /// <summary>Makes the folder durable under <paramref name="name"/>, all at once; does nothing where it is already there. Returns its path.</summary>
+    public abstract ValueTask<string> PublishAsync(string name, CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
 }

@@ -38,24 +38,29 @@ public sealed class LocalBlobs : IBlobs
 
     public async ValueTask<string> PublishFolderAsync(string source, string name, CancellationToken cancellationToken)
     {
-        var target = FolderOf(name);
-        if (Directory.Exists(target)) return target;
-        var temporary = Temporary();
+        await using var draft = new LocalFolderDraft(Temporary(), Path.Combine(_root, "models"));
+        if (!Directory.Exists(FolderOf(name)))
+            foreach (var file in Directory.EnumerateFiles(source)) await draft.CopyAsync(file, Path.GetFileName(file), cancellationToken);
+        return await draft.PublishAsync(name, cancellationToken);
+    }
+
+    public async ValueTask<FolderDraft> BeginFolderAsync(IReadOnlyList<(string FileName, string Sha256)> files, CancellationToken cancellationToken)
+    {
+        var draft = new LocalFolderDraft(Temporary(), Path.Combine(_root, "models"));
         try
         {
-            Directory.CreateDirectory(temporary);
-            foreach (var file in Directory.EnumerateFiles(source)) await CopyAsync(file, temporary, cancellationToken);
-            Durability.SyncFolder(temporary);
-            Directory.Move(temporary, target);
-            Durability.SyncFolder(Path.GetDirectoryName(target)!);
-            CrashPoint.Reach(CrashPoint.BetweenRenameAndRow);
-            return target;
+            foreach (var (file, blob) in files)
+                if (!HardLink.TryCreate(PathOf(blob), Path.Combine(draft.Path, file))) await draft.CopyAsync(PathOf(blob), file, cancellationToken);
+            return draft;
         }
-        finally
+        catch
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            await draft.DisposeAsync();
+            throw;
         }
     }
+
+    public IReadOnlyList<string> FilesOf(string name) => [.. Directory.EnumerateFiles(FolderOf(name)).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     public void DeleteFolder(string name) => DeleteTree(FolderOf(name));
 
@@ -83,14 +88,6 @@ public sealed class LocalBlobs : IBlobs
     private static void DeleteTree(string folder)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-    }
-
-    private static async Task CopyAsync(string file, string folder, CancellationToken cancellationToken)
-    {
-        await using var from = File.OpenRead(file);
-        await using var to = File.Create(Path.Combine(folder, Path.GetFileName(file)));
-        await from.CopyToAsync(to, cancellationToken);
-        to.Flush(flushToDisk: true);
     }
 
     private sealed class Draft(LocalBlobs blobs, string path) : BlobDraft

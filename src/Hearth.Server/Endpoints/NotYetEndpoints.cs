@@ -14,11 +14,8 @@ internal static class NotYetEndpoints
             "GET evaluators/{id}/versions", "GET evaluators/{id}/versions/{version}", "DELETE evaluators/{id}/versions/{version}",
             "POST evaluators/{id}/versions/{version}:alias", "POST evaluators/{id}/versions/{version}:rollback",
         ]),
-        ("Transfers by signed address",
-        [
-            "GET models/{id}:getDownloadEndpoint", "POST models/{id}:getUploadEndpoint", "GET models/{id}:validateUpload",
-        ]),
-        ("Preparing a model in another precision", ["POST models/{id}:prepare"]),
+        ("Importing a model from a bucket", ["POST models:import", "POST models/{id}:import"]),
+        ("Checking a model's configuration before it is uploaded", ["POST /v1/validateModelConfig"]),
         ("The Anthropic messages address", ["POST /v1/messages", "POST /inference/v1/messages"]),
     ];
 

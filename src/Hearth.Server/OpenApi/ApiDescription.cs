@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Hearth.Contracts;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Hearth.Server;
 
@@ -15,7 +16,7 @@ internal sealed partial class ApiDescription(EndpointDataSource routes)
     public JsonObject Write()
     {
         var paths = new JsonObject();
-        foreach (var route in routes.Endpoints.OfType<RouteEndpoint>().OrderBy(Path, StringComparer.Ordinal))
+        foreach (var route in routes.Endpoints.OfType<RouteEndpoint>().Where(route => route.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null).OrderBy(Path, StringComparer.Ordinal))
         {
             var path = Path(route);
             if (paths[path] is not JsonObject verbs) paths[path] = verbs = [];

@@ -19,17 +19,18 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     /// <summary>Records whose bodies are called otherwise than <c>CreateXRequest</c> or <c>XParam</c>.</summary>
     private static readonly Dictionary<string, string> Bodies = new()
     {
-        [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
+        [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest",
+        ["models/{}:getUploadEndpoint"] = "GetModelUploadEndpointRequest", [":splitDataset"] = "SplitDatasetRequest", [":prepare"] = "PrepareModelRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
         [":executeTrainStep"] = "ExecuteTrainStepRequest",
     };
 
     private static readonly Dictionary<string, string> Answers = new()
     {
         ["datasets/{}:upload"] = "DatasetUpload", ["datasets/{}:getDownloadEndpoint"] = "SignedUrls", ["datasets/{}:getUploadEndpoint"] = "SignedUrls", ["baseModels:import"] = "Model",
-        ["models/{}:getDownloadEndpoint"] = "SignedUrls", ["models/{}:getUploadEndpoint"] = "SignedUrls", ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
+        ["models/{}:getDownloadEndpoint"] = "SignedUrls", ["models/{}:getUploadEndpoint"] = "ModelUploadUrls", ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
         ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
         ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint", ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint", ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
-        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()

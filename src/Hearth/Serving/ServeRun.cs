@@ -33,6 +33,7 @@ internal static class ServeRun
                     .AddSingleton<IReplicaGateway, ReplicaGateway>()
                     .AddSingleton<IModelProbe, ModelProbe>()
                     .AddSingleton<IRowRenderer, RowRenderer>()
+                    .AddSingleton<IModelChecks, ModelChecks>()
                     .AddHostedService<NodeService>(),
                 cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Hearth.Server.Tests;
@@ -11,7 +12,12 @@ public abstract class ContractCase : IAsyncLifetime
     protected static readonly ContractDocument Contract = ContractDocument.Load();
     protected TestServer Server { get; private set; } = null!;
 
-    public virtual async ValueTask InitializeAsync() => Server = await TestServer.StartAsync();
+    public virtual async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(configure: Configure);
+
+    /// <summary>Services beyond those of every test server.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
 
     public async ValueTask DisposeAsync()
     {
