@@ -3,6 +3,7 @@ using System.Reflection;
 using Hearth.Benchmarks;
 using Hearth.Numerics;
 
+if (args is ["dataset-check", var dataset]) return DatasetBenchmark.Check(dataset);
 if (args is ["openblas-peer", var library]) return OpenBlasChild.Serve(library);
 
 if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecutingAssembly()))
@@ -16,7 +17,7 @@ string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?[
 string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: gemm, lora");
+    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: dataset, gemm, lora");
     return 2;
 }
 
@@ -28,11 +29,14 @@ foreach (string name in names)
         case "gemm":
             GemmBenchmark.Run(report, args.Contains("--ours-only"));
             break;
+        case "dataset":
+            DatasetBenchmark.Run(report, args.Contains("--ours-only"));
+            break;
         case "lora":
             LoraBenchmark.Run(report, args.Contains("--ours-only"));
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: gemm, lora.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: dataset, gemm, lora.");
             return 2;
     }
     report.Save();

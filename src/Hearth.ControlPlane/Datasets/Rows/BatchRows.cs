@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace Hearth.ControlPlane;
 
@@ -43,12 +41,10 @@ internal static class BatchRows
         return turns;
     }
 
-    // SHA-256, because a hash that can be foreseen could be made to collide; 64 bits of it, because 3 million ids must fit in memory.
     private static ulong HashOf(RowValue id)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(id.Utf8(ArrayPool<byte>.Shared, out var rented), hash);
+        var hash = IdHash.Of(id.Utf8(ArrayPool<byte>.Shared, out var rented));
         if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
-        return BinaryPrimitives.ReadUInt64LittleEndian(hash) | 1; // 0 means none
+        return hash;
     }
 }

@@ -41,7 +41,7 @@ public enum RowFeatures
 /// <param name="Trainable">At least one token of the row would count in a loss.</param>
 /// <param name="Turns">Messages of the user.</param>
 /// <param name="ImageBytes">Bytes of the row that are images' base64.</param>
-/// <param name="Id">For rows whose id must be unique in the file, 64 bits of its SHA-256; else 0.</param>
+/// <param name="Id">For rows whose id must be unique in the file, 64 bits of its hash; else 0.</param>
 public readonly record struct RowFacts(RowFormat Format, RowFeatures Features, bool Trainable, int Turns, int ImageBytes = 0, ulong Id = 0);
 
 /// <summary>The rule that a row breaks, and what to do.</summary>
