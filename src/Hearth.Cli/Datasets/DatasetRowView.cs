@@ -14,7 +14,7 @@ public static class DatasetRowView
     public static void Write(HearthDatasetRow row, bool listTokens)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        var hasColours = console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
+        var hasColours = !Console.IsOutputRedirected && console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
         Console.Out.WriteLine($"row {row.Row}, line {row.Line}, byte {row.Offset}");
         foreach (var example in row.Examples)
         {

@@ -1,8 +1,8 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>
-/// Which line first had an id, by 64 bits of the id's hash. Ids stand in chunks that are never copied, and a table of their numbers finds them: 20 bytes
-/// an id and little waste while it grows, 70 MB for three million.
+/// Which line first had an id, by 64 bits of the id's hash. Ids stand in chunks that are never copied, and a table of their numbers finds them: 12 bytes
+/// an id and 5 to 10 in the table, 55 MB for three million.
 /// </summary>
 internal sealed class IdTable
 {
