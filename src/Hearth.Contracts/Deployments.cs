@@ -49,6 +49,23 @@ public sealed record Deployment
     public Status? Status { get; init; }
     public string TargetModelVersion { get; init; } = "";
     public DateTimeOffset? UpdateTime { get; init; }
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+    public bool Preemptible { get; init; }
+    public HearthPlacement? HearthPlacement { get; init; }
+}
+
+/// <summary>What a deployment really runs on, whatever hardware was asked for.</summary>
+public sealed record HearthPlacement
+{
+    public string Node { get; init; } = "";
+    /// <summary><c>cpu</c></summary>
+    public string Device { get; init; } = "";
+    /// <summary>Replicas that are assigned.</summary>
+    public int Replicas { get; init; }
+    /// <summary>Replicas of one deployment that the machine holds.</summary>
+    public int MaxReplicas { get; init; }
+    /// <summary>What differs from what was asked for; empty where nothing does.</summary>
+    public string Note { get; init; } = "";
 }
 
 /// <summary>What a caller may set on a deployment.</summary>
@@ -86,6 +103,9 @@ public sealed record DeploymentParam
     public Precision? Precision { get; init; }
     public string? PricingPlanId { get; init; }
     public string? TargetModelVersion { get; init; }
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+    /// <summary>It may end at any time; cannot change.</summary>
+    public bool? Preemptible { get; init; }
 }
 
 /// <summary>Body of <c>PATCH deployments/{deployment}:scale</c>.</summary>

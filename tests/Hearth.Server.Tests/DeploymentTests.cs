@@ -167,6 +167,88 @@ public sealed class DeploymentTests : IAsyncLifetime
         Assert.Equal(404, (await _server.PostAsync("/v1/accounts/local/deployments?validateOnly=true", """{"baseModel":"absent"}""")).Status);
     }
 
+    [Theory]
+    [InlineData("""{"autoscalingPolicy":{"scaleUpWindow":"3601s","scaleDownWindow":"2h","scaleToZeroWindow":"60s"}}""", "scaleDownWindow '2h' is no duration")]
+    [InlineData("""{"autoscalingPolicy":{"scaleUpWindow":"3601s","scaleToZeroWindow":"60s"}}""", "scaleUpWindow must be at most 3600s. autoscalingPolicy.scaleToZeroWindow must be at least 300s.")]
+    [InlineData("""{"autoscalingPolicy":{"loadTargets":{"default":1.5,"cpu":1}}}""", "default must be more than 0 and at most 1. autoscalingPolicy.loadTargets.cpu is unknown")]
+    [InlineData("""{"minReplicaCount":3,"maxReplicaCount":2}""", "minReplicaCount 3 is more than maxReplicaCount 2")]
+    [InlineData("""{"enableAddons":true,"enableHotReloadLatestAddon":true}""", "cannot be combined with enableAddons")]
+    [InlineData("""{"directRouteType":"INTERNET"}""", "Direct routes")]
+    public async Task A_policy_that_cannot_be_is_refused(string json, string message)
+    {
+        var (status, body) = await _server.PostAsync("/v1/accounts/local/deployments", json.Insert(1, "\"baseModel\":\"tiny\","));
+        Assert.True(status is 400 or 501);
+        Assert.Contains(message, body.GetProperty("message").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"placement":{"region":"EU_PARIS_1"}}""", 400, "placement cannot change")]
+    [InlineData("""{"preemptible":true}""", 400, "preemptible cannot change")]
+    [InlineData("""{"baseModel":"one"}""", 400, "baseModel cannot change")]
+    [InlineData("""{"baseModel":"tiny","description":"x","annotations":{"team":"a"},"autoscalingPolicy":{"scaleToZeroWindow":"300s"},"maxReplicaCount":3}""", 200, "\"team\":\"a\"")]
+    public async Task A_patch_changes_what_may_change(string json, int expected, string answer)
+    {
+        var (status, body) = await _server.SendAsync(HttpMethod.Patch, $"/v1/{Serve}", json);
+        Assert.True(expected == status, body.ToString());
+        Assert.Contains(answer, body.GetRawText().Replace(" ", "").Replace("placementcannotchange", "placement cannot change").Replace("preemptiblecannotchange", "preemptible cannot change").Replace("baseModelcannotchange", "baseModel cannot change"));
+    }
+
+    [Fact]
+    public async Task A_hot_reloading_deployment_holds_the_latest_adapter_and_serves_it_under_its_own_name()
+    {
+        const string hot = "accounts/local/deployments/hot";
+        await _server.PostAsync("/v1/accounts/local/deployments?deploymentId=hot", """{"baseModel":"tiny","enableHotReloadLatestAddon":true}""");
+        await _server.ServeAsync(hot);
+        Assert.Equal(200, (await LoadHotAsync("one", replace: true)).Status);
+        await _server.ServeAsync(hot);
+        await _server.Client.ChatAsync(HearthClient.Ask(hot, "Hi"));
+        Assert.Equal("accounts/local/models/one", _server.Gateway.Requests[^1].Request.Addon);
+        var (status, body) = await LoadHotAsync("two", replace: false);
+        Assert.Equal((400, true), (status, body.GetProperty("message").GetString()!.Contains("replaceMergedAddon=true")));
+        Assert.Equal(200, (await LoadHotAsync("two", replace: true)).Status);
+        await _server.ServeAsync(hot);
+        await _server.Client.ChatAsync(HearthClient.Ask(hot, "Hi"));
+        Assert.Equal("accounts/local/models/two", _server.Gateway.Requests[^1].Request.Addon);
+        var records = (await _server.GetAsync("/v1/accounts/local/deployedModels")).Body.GetProperty("deployedModels").EnumerateArray().Where(record => record.GetProperty("deployment").GetString() == hot);
+        Assert.Equal(["accounts/fireworks/models/tiny", "accounts/local/models/two"], records.Select(record => record.GetProperty("model").GetString()).Order());
+
+        Task<(int Status, System.Text.Json.JsonElement Body)> LoadHotAsync(string model, bool replace) =>
+            _server.PostAsync($"/v1/accounts/local/deployedModels?replaceMergedAddon={(replace ? "true" : "false")}", $$"""{"model":"{{model}}","deployment":"hot"}""");
+    }
+
+    [Fact]
+    public async Task An_adapter_that_no_replica_can_load_is_refused_alone_and_the_rest_is_served_on()
+    {
+        await _server.ServeAsync(Serve);
+        await LoadAsync("one");
+        var record = (await _server.Client.LoadAddonAsync("two", "serve")).Name;
+        var epoch = (await _server.AssignmentOfAsync(Serve)).Epoch;
+        for (var start = 0; start < 3; start++) Assert.True(await _server.Reports.ReplicaExitedAsync(Serve, epoch, "its file was changed", default));
+        var refused = (await _server.GetAsync($"/v1/{record}")).Body;
+        Assert.Equal(("UNDEPLOYING", "FAILED_PRECONDITION"), (refused.GetProperty("state").GetString(), refused.GetProperty("status").GetProperty("code").GetString()));
+        Assert.Contains("its file was changed", refused.GetProperty("status").GetProperty("message").GetString());
+        Assert.Equal("accounts/local/models/one", Assert.Single((await _server.AssignmentOfAsync(Serve)).Replica!.Addons).ModelName);
+        await _server.Client.ChatAsync(HearthClient.Ask("one", "Hi")); // the replica that holds it has served all the time
+        Assert.Equal(400, (await Assert.ThrowsAsync<HearthApiException>(() => _server.Client.ChatAsync(HearthClient.Ask("two", "Hi")))).Status);
+        await _server.ServeAsync(Serve);
+        Assert.Equal(DeploymentState.READY, (await _server.Client.GetDeploymentAsync("serve")).State);
+        await _server.Client.UnloadAddonAsync(record);
+        Assert.Equal(404, (await Assert.ThrowsAsync<HearthApiException>(() => _server.Client.ChatAsync(HearthClient.Ask("two", "Hi")))).Status);
+    }
+
+    [Fact]
+    public async Task The_default_goes_to_the_oldest_other_deployment_when_it_ends()
+    {
+        await _server.ServeAsync(Serve);
+        await _server.Client.CreateDeploymentAsync(new() { BaseModel = "tiny" }, "second");
+        await _server.ServeAsync("accounts/local/deployments/second");
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        Assert.Equal(await SocketAsync("serve"), _server.Gateway.Requests[^1].Socket);
+        await _server.Client.DeleteDeploymentAsync("serve", ignoreChecks: true);
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        Assert.Equal(await SocketAsync("second"), _server.Gateway.Requests[^1].Socket);
+    }
+
     private async Task<DeployedModel> LoadAsync(string model)
     {
         var addon = await _server.Client.LoadAddonAsync(model, "serve");

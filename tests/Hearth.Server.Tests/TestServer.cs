@@ -154,7 +154,7 @@ public sealed class TestServer : IAsyncDisposable
     public async Task ServeAsync(string deployment)
     {
         var assignment = await AssignmentOfAsync(deployment);
-        Assert.True(await Reports.ReplicaReadyAsync(deployment, assignment.Epoch, $"/run/{assignment.Epoch}.sock", [.. assignment.Replica!.Addons.Select(addon => addon.Hash)], default));
+        Assert.True(await Reports.ReplicaReadyAsync(deployment, assignment.Epoch, $"/run/{assignment.Epoch}{(deployment.Contains("/replicas/") ? "-1" : "")}.sock", [.. assignment.Replica!.Addons.Select(addon => addon.Hash)], default));
     }
 
     /// <summary>Waits for what happens elsewhere; looks after each commit, and now and then.</summary>

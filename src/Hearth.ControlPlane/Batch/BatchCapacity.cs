@@ -9,13 +9,13 @@ public sealed class BatchCapacity(ResourceStore resources, ModelRouter router)
     {
         var own = (await resources.Store.ListEndpointsAsync(job.Name.Value, cancellationToken)).FirstOrDefault(endpoint => !lost.Contains(endpoint.Socket));
         if (own is not null) return await OwnAsync(job, own, cancellationToken);
-        var route = await router.FindReadyAsync(job.Value.Caller(job.Name.Account), job.Value.Spec.Model, cancellationToken);
-        return route is null || lost.Contains(route.Socket) ? null : new(route.Socket, route.Addon, route.AddonHash);
+        var route = await router.FindReadyAsync(job.Value.Caller(job.Name.Account), job.Value.Spec.Model, null, cancellationToken);
+        return route is null || lost.Contains(route.Socket) ? null : new(route.Deployment, route.Socket, route.Addon, route.AddonHash);
     }
 
     private async ValueTask<BatchPlace> OwnAsync(Stored<BatchJobRecord> job, EndpointRow endpoint, CancellationToken cancellationToken)
     {
         var model = await resources.GetAsync<ModelRecord>(ResourceName.Parse(job.Value.Spec.Model), cancellationToken);
-        return new(endpoint.Socket, model.Value.Adapter is null ? null : model.Name.Value, model.Value.Adapter?.Hash);
+        return new(job.Name, endpoint.Socket, model.Value.Adapter is null ? null : model.Name.Value, model.Value.Adapter?.Hash);
     }
 }

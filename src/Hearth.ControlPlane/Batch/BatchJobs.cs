@@ -19,13 +19,22 @@ public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, Rep
             return Records.Read<BatchJobRecord>(row);
         }, cancellationToken);
 
-    /// <summary>Cancels: what was answered becomes the output dataset, then the job is gone. A job that has ended goes at once.</summary>
+    /// <summary>Cancels: what was answered becomes the output dataset, then the job is gone. A job that has ended, or has answered nothing, goes at once.</summary>
     public ValueTask<bool> DeleteAsync(Caller caller, ResourceName name, CancellationToken cancellationToken) =>
         resources.VerbAsync(caller, "delete", name, async (change, cancel) =>
         {
             var job = await resources.GetAsync<BatchJobRecord>(name, cancel);
-            if (BatchStates.IsActive(job.Row.State)) change.Update(Stopped(change, job, BatchStates.DeletingCleaningUp, job.Value));
-            else change.Delete(job.Row).Send(OutboxHandlers.DeleteRun(name, resources.Now));
+            if (BatchStates.IsActive(job.Row.State))
+            {
+                var stopped = Stopped(change, job, BatchStates.DeletingCleaningUp, job.Value);
+                if (job.Value.Progress.Processed > 0)
+                {
+                    change.Update(stopped);
+                    return true;
+                }
+                await DropOutputAsync(change, job, cancel);
+            }
+            change.Delete(job.Row).Send(OutboxHandlers.DeleteRun(name, resources.Now));
             return true;
         }, cancellationToken);
 
@@ -112,11 +121,19 @@ public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, Rep
     internal async ValueTask AbandonAsync(ResourceName name, string reason, CancellationToken cancellationToken)
     {
         if (await EndingAsync(name, BatchStates.Failed, ErrorCode.Internal, reason, cancellationToken)) return;
-        await EndedAsync(name, async (change, job, cancel) =>
-        {
-            if (await resources.FindAsync<DatasetRecord>(ResourceName.Parse(job.Value.Spec.OutputDataset), cancel) is { Row.State: DatasetRecord.Uploading } output) change.Delete(output.Row);
-        }, cancellationToken, reason);
+        await EndedAsync(name, DropOutputAsync, cancellationToken, reason);
     }
+
+    /// <summary>The output dataset's place is given up, unless it has rows.</summary>
+    internal async ValueTask DropOutputAsync(Change change, Stored<BatchJobRecord> job, CancellationToken cancellationToken)
+    {
+        if (await FindOutputAsync(job, cancellationToken) is { Row.State: DatasetRecord.Uploading } output) change.Delete(output.Row);
+    }
+
+    internal ValueTask<Stored<DatasetRecord>?> FindOutputAsync(Stored<BatchJobRecord> job, CancellationToken cancellationToken) =>
+        job.Value.ValidatedTime is null
+            ? ValueTask.FromResult<Stored<DatasetRecord>?>(null)
+            : resources.FindAsync<DatasetRecord>(ResourceName.Parse(job.Value.Spec.OutputDataset), cancellationToken);
 
     /// <summary>The end of a job whose files are published, or that has none.</summary>
     /// <param name="publish">Adds the output dataset's change.</param>

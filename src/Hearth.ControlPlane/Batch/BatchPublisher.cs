@@ -10,7 +10,7 @@ public sealed class BatchPublisher(ResourceStore resources, IBlobs blobs, Resour
         var keepsOutput = progress.Processed > 0 || job.Value.EndAs is BatchStates.Completed or BatchStates.Expired;
         if (!keepsOutput)
         {
-            await jobs.EndedAsync(job.Name, DropOutputAsync, cancellationToken);
+            await jobs.EndedAsync(job.Name, jobs.DropOutputAsync, cancellationToken);
             return;
         }
         await using var draft = blobs.Begin();
@@ -39,7 +39,7 @@ public sealed class BatchPublisher(ResourceStore resources, IBlobs blobs, Resour
     {
         var progress = job.Value.Progress;
         // The job refers to its output, so nobody has deleted it; an upload by someone else stays what it is.
-        if (await FindOutputAsync(job, cancellationToken) is not { Row.State: DatasetRecord.Uploading } output) return;
+        if (await jobs.FindOutputAsync(job, cancellationToken) is not { Row.State: DatasetRecord.Uploading } output) return;
         var bytes = progress.OutputOffset + progress.ErrorOffset;
         var filled = output.Value with
         {
@@ -52,14 +52,4 @@ public sealed class BatchPublisher(ResourceStore resources, IBlobs blobs, Resour
         change.Update(output.With(filled, DatasetRecord.Ready, resources.Now) with { References = [$"blobs/{hash}"] });
         change.Send(OutboxHandlers.DeleteRun(job.Name, resources.Now));
     }
-
-    private async ValueTask DropOutputAsync(Change change, Stored<BatchJobRecord> job, CancellationToken cancellationToken)
-    {
-        if (await FindOutputAsync(job, cancellationToken) is { Row.State: DatasetRecord.Uploading } output) change.Delete(output.Row);
-    }
-
-    private ValueTask<Stored<DatasetRecord>?> FindOutputAsync(Stored<BatchJobRecord> job, CancellationToken cancellationToken) =>
-        job.Value.ValidatedTime is null
-            ? ValueTask.FromResult<Stored<DatasetRecord>?>(null)
-            : resources.FindAsync<DatasetRecord>(ResourceName.Parse(job.Value.Spec.OutputDataset), cancellationToken);
 }

@@ -40,6 +40,10 @@ public sealed class BatchRunner(IStore store, BatchParts parts, TimeProvider clo
     {
         if (change.Endpoints.Count > 0)
             foreach (var run in _runs.Values) run.Wake(stops: false);
+        foreach (var row in change.Deletes)
+        {
+            if (_runs.TryGetValue(row.Name, out var gone)) gone.Wake(stops: true);
+        }
         foreach (var row in change.Inserts.Concat(change.Updates).Where(row => row.Name.Kind == ResourceKind.BatchInferenceJobs))
         {
             if (_runs.TryGetValue(row.Name, out var run)) run.Wake(stops: !BatchStates.TakesRows(row.State));

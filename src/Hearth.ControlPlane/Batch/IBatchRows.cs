@@ -19,8 +19,8 @@ public interface IBatchRows
 /// <param name="Body">Fields of a chat completion; they win over the job's.</param>
 public sealed record BatchRow(string RequestId, long Number, string CustomId, JsonElement Body, BatchJobSpec Job);
 
-/// <summary>Where rows are answered. <paramref name="Addon"/> and its hash are null for the base model.</summary>
-public sealed record BatchPlace(string Socket, string? Addon, string? AddonHash);
+/// <summary>Where rows are answered: on a deployment, or the job's own replica. <paramref name="Addon"/> and its hash are null for the base model.</summary>
+public sealed record BatchPlace(ResourceName Resource, string Socket, string? Addon, string? AddonHash);
 
 /// <summary>A row's line for the output file, or for the errors' file where it failed, without the line end.</summary>
 public sealed record BatchAnswer(long Row, byte[] Line, bool Failed, GenerationUsage Usage);

@@ -1,10 +1,12 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on deployments, and what replicas report about them.</summary>
-public sealed class Deployments(ResourceStore resources, ModelCatalogue models, DeployedModels deployed, ReplicaPlans replicas)
+public sealed partial class Deployments(
+    ResourceStore resources, ModelCatalogue models, DeployedModels deployed, ReplicaPlans plans, ReplicaLoads loads, DeploymentLimits limits)
 {
     private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(7);   // decision 0002
     private static readonly TimeSpan RecentlyUsed = TimeSpan.FromHours(1);
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMinutes(1);
     private const int MaxFailedStarts = 3;
 
     /// <summary>Writes the deployment, its base model's deployed model and its replica's assignment together.</summary>
@@ -23,7 +25,8 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
             change.Insert(row);
             var deployment = Records.Read<DeploymentRecord>(row);
             if (autoDeploy && deployment.Value.Addons.Count == 0) await deployed.AddBaseAsync(change, caller, deployment, cancel);
-            await AssignAsync(change, deployment.Value, name, cancel);
+            DeploymentDues.Kept(change, name, deployment.Value.Spec, resources.Now);
+            await AssignAsync(change, deployment.Value, name, _ => true, cancel);
             return deployment;
         }, cancellationToken);
     }
@@ -39,32 +42,87 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
             var spec = Checked(update(current.Value.Spec));
             if (spec.BaseModel != current.Value.Spec.BaseModel)
                 throw HearthException.Invalid("baseModel cannot change. Create another deployment.");
-            if (!spec.EnableAddons && current.Value.Addons.Any(addon => addon.Record != ""))
-                throw HearthException.Precondition($"{name} holds addons. Unload them before switching enableAddons off.");
-            var restarts = spec.MaxContextLength != current.Value.Spec.MaxContextLength;
-            var next = current.Value with { Spec = spec };
-            return await ScaledAsync(change, current, next, Desired(spec, current.Value.DesiredReplicas), restarts, epoch, cancel);
+            var held = current.Value.Spec;
+            if ((held.EnableAddons, held.HotReloadAddon) != (spec.EnableAddons, spec.HotReloadAddon) && current.Value.Addons.Any(addon => addon.Record != ""))
+                throw HearthException.Precondition($"{name} holds addons. Unload them before changing enableAddons or enableHotReloadLatestAddon.");
+            var restarts = spec.MaxContextLength != held.MaxContextLength;
+            var scaled = await ScaledAsync(change, current, current.Value with { Spec = spec }, Desired(spec, current.Value.DesiredReplicas), restarts, epoch, cancel);
+            DeploymentDues.Kept(change, name, spec, resources.Now);
+            if (scaled.Value.Replicas.Count > 0) DeploymentDues.Idle(change, name, spec, resources.Now);
+            return scaled;
         }, cancellationToken);
     }
 
+    /// <summary>Sets the number of replicas by hand; more than the machine holds wait for room.</summary>
     public async ValueTask<Stored<DeploymentRecord>> ScaleAsync(Caller caller, ResourceName name, int replicas, CancellationToken cancellationToken)
     {
-        if (replicas is < 0 or > 1) throw Unscalable(replicas);
+        if (replicas < 0) throw HearthException.Invalid("replicaCount must be 0 or more.");
         var epoch = await resources.Store.NextEpochAsync(cancellationToken);
         return await resources.VerbAsync(caller, "scale", name, async (change, cancel) =>
         {
             var current = await resources.GetAsync<DeploymentRecord>(name, cancel);
+            var most = Math.Max(1, current.Value.Spec.MaxReplicaCount);
+            if (replicas > most) throw HearthException.Invalid($"replicaCount {replicas} is more than maxReplicaCount {most}. Raise that first.");
             return await ScaledAsync(change, current, current.Value, replicas, restarts: false, epoch, cancel);
         }, cancellationToken);
     }
 
-    /// <summary>A request came for a deployment without replicas: start one, unless it is parked.</summary>
+    /// <summary>A request came for a deployment without replicas: start them, unless it is parked.</summary>
     public async ValueTask WakeAsync(ResourceName name, CancellationToken cancellationToken)
     {
         var current = await resources.GetAsync<DeploymentRecord>(name, cancellationToken);
         if (current.Value.DesiredReplicas == 0 && current.Value.Spec.MaxReplicaCount > 0)
-            await ScaleAsync(Caller.System, name, 1, cancellationToken);
+            await ScaleAsync(Caller.System, name, Math.Max(1, current.Value.Spec.MinReplicaCount), cancellationToken);
     }
+
+    /// <summary>Due: nobody has asked for the length of the window, so the replicas end until somebody does.</summary>
+    internal ValueTask<bool> ScaleToZeroAsync(ResourceName name, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await resources.FindAsync<DeploymentRecord>(name, cancel) is not { } current) return false;
+            if (current.Value.Spec.MinReplicaCount > 0 || current.Value.Replicas.Count == 0) return false;
+            var used = await resources.Store.LastUsageAsync(name.Value, cancel) ?? DateTimeOffset.MinValue;
+            var served = current.Value.Replicas.Max(replica => replica.ReadyTime);
+            var until = (used > served ? used : served) + current.Value.Spec.ScaleToZeroWindow;
+            if (loads.RequestsOf(name) > 0) until = resources.Now + BusyPause;
+            if (until > resources.Now)
+            {
+                change.Schedule(new(until, name.Value, DeploymentDues.IdleKind));
+                return true;
+            }
+            await ScaledAsync(change, current, current.Value, 0, restarts: false, 0, cancel);
+            Audit(change, name, "scaleToZero");
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Due: a deployment at min 0 that nobody has asked for a week goes, softly.</summary>
+    internal ValueTask<bool> DeleteUnusedAsync(ResourceName name, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await resources.FindAsync<DeploymentRecord>(name, cancel) is not { Value.Spec: { MinReplicaCount: 0, MaxReplicaCount: > 0 } } current) return false;
+            var last = await resources.Store.LastUsageAsync(name.Value, cancel) ?? current.Row.CreateTime;
+            if (loads.RequestsOf(name) > 0 || last + DeploymentDues.Unused > resources.Now)
+            {
+                change.Schedule(new((loads.RequestsOf(name) > 0 ? resources.Now : last) + DeploymentDues.Unused, name.Value, DeploymentDues.UnusedKind));
+                return true;
+            }
+            await DeleteSoftlyAsync(change, current, cancel);
+            Audit(change, name, "deleteUnused");
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Due: the time in which a deleted deployment can be restored is over.</summary>
+    internal ValueTask<bool> PurgeAsync(ResourceName name, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await resources.Store.GetAsync(name.Value, cancel) is not { Deleted: true } row || Records.Read<DeploymentRecord>(row).Value.PurgeTime > resources.Now) return false;
+            change.Delete(row);
+            Audit(change, name, "purge");
+            return true;
+        }, cancellationToken);
+
+    private void Audit(Change change, ResourceName name, string method) =>
+        change.Record(new(name.Account, resources.Now, Caller.System.Email, "", $"{name.Kind}.{method}", name.Value));
 
     /// <summary>Soft: absent from gets and lists at once, restorable for seven days; hard: gone.</summary>
     public ValueTask<bool> DeleteAsync(Caller caller, ResourceName name, bool hard, bool ignoreChecks, CancellationToken cancellationToken) =>
@@ -74,17 +132,25 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
             if (row is null || (row.Deleted && !hard)) throw HearthException.NotFound(name.Value);
             var current = Records.Read<DeploymentRecord>(row);
             if (!ignoreChecks && !row.Deleted) await RequireIdleAsync(name, cancel);
-            await deployed.RemoveAllAsync(change, name, cancel);
-            change.Unassign(name.Value).EndEndpoints(name.Value);
             if (hard)
             {
+                await deployed.RemoveAllAsync(change, name, cancel);
+                Stop(change, current, current.Value);
                 change.Delete(row);
                 return true;
             }
-            var gone = current.Value with { Epoch = 0, DesiredReplicas = 0, Addons = [], DeleteTime = resources.Now, PurgeTime = resources.Now + UndeletePeriod };
-            change.Update(current.With(gone, DeploymentStates.Deleted, resources.Now) with { Deleted = true, References = [] });
+            await DeleteSoftlyAsync(change, current, cancel);
             return true;
         }, cancellationToken);
+
+    private async ValueTask DeleteSoftlyAsync(Change change, Stored<DeploymentRecord> current, CancellationToken cancellationToken)
+    {
+        await deployed.RemoveAllAsync(change, current.Name, cancellationToken);
+        Stop(change, current, current.Value);
+        var gone = current.Value with { DesiredReplicas = 0, Replicas = [], Addons = [], DeleteTime = resources.Now, PurgeTime = resources.Now + UndeletePeriod };
+        change.Update(current.With(gone, DeploymentStates.Deleted, resources.Now) with { Deleted = true, References = [] });
+        change.Unschedule(current.Name.Value, DeploymentDues.UnusedKind).Schedule(new(gone.PurgeTime.Value, current.Name.Value, DeploymentDues.PurgeKind));
+    }
 
     public async ValueTask<Stored<DeploymentRecord>> UndeleteAsync(Caller caller, ResourceName name, CancellationToken cancellationToken)
     {
@@ -98,28 +164,35 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
             change.Update(restored);
             var deployment = Records.Read<DeploymentRecord>(restored);
             if (deployment.Value.Addons.Count == 0) await deployed.AddBaseAsync(change, caller, deployment, cancel);
-            await AssignAsync(change, deployment.Value, name, cancel);
+            change.Unschedule(name.Value, DeploymentDues.PurgeKind);
+            DeploymentDues.Kept(change, name, deployment.Value.Spec, resources.Now);
+            await AssignAsync(change, deployment.Value, name, _ => true, cancel);
             return deployment;
         }, cancellationToken);
     }
 
-    /// <summary>Loads an adapter: its deployed model is DEPLOYED once a replica holds it.</summary>
-    public async ValueTask<Stored<DeployedModelRecord>> LoadAddonAsync(Caller caller, ResourceName name, DeployedModelRecord wanted, CancellationToken cancellationToken)
+    /// <summary>Loads an adapter: its deployed model is DEPLOYED once every replica holds it.</summary>
+    /// <param name="replaces">Takes the place of the one that a hot-reloading deployment holds.</param>
+    public async ValueTask<Stored<DeployedModelRecord>> LoadAddonAsync(
+        Caller caller, ResourceName name, DeployedModelRecord wanted, bool replaces, CancellationToken cancellationToken)
     {
         var epoch = await resources.Store.NextEpochAsync(cancellationToken);
         return await resources.VerbAsync(caller, "load", name, async (change, cancel) =>
         {
             var current = await resources.GetAsync<DeploymentRecord>(name, cancel);
             var model = await models.FindUsableAsync(caller, wanted.Model, cancel);
-            RequireFits(current, model);
+            RequireFits(current, model, replaces);
+            await deployed.RequireRoomAsync(name.Account, replaces ? current.Value.Addons.Count : 0, cancel);
+            if (replaces) await deployed.RemoveAsync(change, current.Value.Addons.Select(addon => addon.Record), cancel);
             var record = await deployed.AddAddonAsync(change, caller, name, model, wanted, cancel);
             var addon = new DeploymentAddon(model.Name.Value, model.Value.Path, model.Value.Adapter!.Hash, record.Name.Value);
-            await HoldAsync(change, current, [.. current.Value.Addons, addon], epoch, cancel);
+            var addons = replaces ? [addon] : current.Value.Addons.Append(addon).ToList();
+            await HoldAsync(change, current, current.Value with { Addons = addons }, epoch, cancel);
             return record;
         }, cancellationToken);
     }
 
-    /// <summary>Requests stop finding the adapter at once; the replica drops it.</summary>
+    /// <summary>Requests stop finding the adapter at once; the replicas drop it.</summary>
     public async ValueTask<bool> UnloadAddonAsync(Caller caller, ResourceName record, CancellationToken cancellationToken)
     {
         var name = ResourceName.Parse((await resources.GetAsync<DeployedModelRecord>(record, cancellationToken)).Value.Deployment);
@@ -127,54 +200,10 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
         return await resources.VerbAsync(caller, "unload", name, async (change, cancel) =>
         {
             var current = await resources.GetAsync<DeploymentRecord>(name, cancel);
-            change.Delete((await resources.GetAsync<DeployedModelRecord>(record, cancel)).Row);
+            _ = await resources.GetAsync<DeployedModelRecord>(record, cancel); // it may have gone meanwhile
+            await deployed.RemoveAsync(change, [record.Value], cancel);
             var kept = current.Value.Addons.Where(addon => addon.Record != record.Value).ToList();
-            if (kept.Count < current.Value.Addons.Count) await HoldAsync(change, current, kept, epoch, cancel);
-            return true;
-        }, cancellationToken);
-    }
-
-    public ValueTask<bool> ReportReadyAsync(ResourceName name, long epoch, string socket, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken) =>
-        resources.StepAsync(name, async (change, cancel) =>
-        {
-            if (await FindReportableAsync(name, epoch, cancel) is not { } current) return false;
-            change.SetEndpoint(new(name.Value, 0, TrainingJobs.Node, epoch, socket, addonHashes));
-            var ready = current.Value with { FailedStarts = 0, StatusCode = ErrorCode.Ok, StatusMessage = "" };
-            change.Update(current.With(ready, DeploymentStates.Ready, resources.Now));
-            await deployed.MarkDeployedAsync(change, name, addonHashes, cancel);
-            return true;
-        }, cancellationToken);
-
-    /// <summary>The node starts the replica again by itself, until it has failed three times without having been ready.</summary>
-    public ValueTask<bool> ReportExitedAsync(ResourceName name, long epoch, string reason, CancellationToken cancellationToken) =>
-        resources.StepAsync(name, async (change, cancel) =>
-        {
-            if (await FindReportableAsync(name, epoch, cancel) is not { } current) return false;
-            var exited = current.Value with { FailedStarts = current.Value.FailedStarts + 1, StatusCode = ErrorCode.Unavailable, StatusMessage = reason };
-            var gaveUp = exited.FailedStarts >= MaxFailedStarts;
-            var lost = (await resources.Store.ListEndpointsAsync(name.Value, cancel)).Any(endpoint => endpoint.Epoch == epoch);
-            if (lost || gaveUp) change.EndEndpoints(name.Value); // an older replica may still serve while a new one fails to start
-            if (gaveUp) change.Unassign(name.Value);
-            var state = gaveUp ? DeploymentStates.Failed : lost ? DeploymentStates.Updating : null;
-            change.Update(current.With(gaveUp ? exited with { Epoch = 0, DesiredReplicas = 0 } : exited, state, resources.Now));
-            return true;
-        }, cancellationToken);
-
-    /// <summary>After a restart: the replica is gone, a new one starts with a higher epoch (rule R6).</summary>
-    public async ValueTask RestartAsync(AssignmentRow assignment, CancellationToken cancellationToken)
-    {
-        var name = ResourceName.Parse(assignment.Resource);
-        var epoch = await resources.Store.NextEpochAsync(cancellationToken);
-        await resources.StepAsync(name, async (change, cancel) =>
-        {
-            change.EndEndpoints(name.Value);
-            if (await resources.FindAsync<DeploymentRecord>(name, cancel) is not { } current || current.Value.DesiredReplicas == 0)
-            {
-                change.Unassign(name.Value);
-                return true;
-            }
-            var state = current.Row.State == DeploymentStates.Ready ? DeploymentStates.Updating : null;
-            change.Update(current.With(current.Value with { Epoch = epoch }, state, resources.Now)).Assign(assignment with { Epoch = epoch });
+            if (kept.Count < current.Value.Addons.Count) await HoldAsync(change, current, current.Value with { Addons = kept }, epoch, cancel);
             return true;
         }, cancellationToken);
     }
@@ -186,47 +215,15 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
         if (model.Row.State != ModelRecord.Ready) throw HearthException.Precondition($"{model.Name} is {model.Row.State}. Wait until it is READY.");
         var spec = Checked(asked with { BaseModel = model.Name.Value });
         IReadOnlyList<DeploymentAddon> merged = model.Value.Adapter is { } adapter ? [new(model.Name.Value, model.Value.Path, adapter.Hash, "")] : [];
-        var facts = await replicas.BaseOfAsync(model, cancellationToken);
+        var facts = await plans.BaseOfAsync(model, cancellationToken);
         if (spec.MaxContextLength is { } context && (context < 1 || context > facts.Value.Facts!.ContextLength))
             throw HearthException.Invalid($"maxContextLength {context} must be from 1 to the model's {facts.Value.Facts!.ContextLength}.");
-        var desired = spec.MaxReplicaCount == 0 ? 0 : 1;
-        var record = new DeploymentRecord { CreatedBy = caller.Email, Spec = spec, Epoch = epoch, DesiredReplicas = desired, Addons = merged };
+        if (merged.Count > 0 && (spec.EnableAddons || spec.HotReloadAddon))
+            throw HearthException.Invalid($"{model.Name} is an adapter: its deployment serves it alone. Leave enableAddons and enableHotReloadLatestAddon out, or deploy {facts.Name}.");
+        var desired = spec.MaxReplicaCount == 0 ? 0 : Math.Max(1, spec.MinReplicaCount);
+        var assigned = Enumerable.Range(0, Math.Min(desired, limits.ReplicasPerDeployment)).Select(number => new DeploymentReplica(number, epoch)).ToList();
+        var record = new DeploymentRecord { CreatedBy = caller.Email, Spec = spec, DesiredReplicas = desired, Replicas = assigned, Addons = merged };
         return resources.NewRow(name, desired == 0 ? DeploymentStates.Ready : DeploymentStates.Creating, record, model.Name.Value);
-    }
-
-    private async ValueTask<Stored<DeploymentRecord>> ScaledAsync(
-        Change change, Stored<DeploymentRecord> current, DeploymentRecord next, int desired, bool restarts, long epoch, CancellationToken cancellationToken)
-    {
-        var starts = desired > 0 && (current.Value.DesiredReplicas == 0 || restarts);
-        next = next with { DesiredReplicas = desired, Epoch = starts ? epoch : desired == 0 ? 0 : current.Value.Epoch, FailedStarts = starts ? 0 : next.FailedStarts };
-        var row = current.With(next, starts ? DeploymentStates.Updating : null, resources.Now);
-        change.Update(row);
-        if (desired == 0) change.Unassign(current.Name.Value).EndEndpoints(current.Name.Value);
-        else if (starts) await AssignAsync(change, next, current.Name, cancellationToken);
-        return Records.Read<DeploymentRecord>(row);
-    }
-
-    /// <summary>A new set of adapters means a new epoch; the old replica serves on until the new one is ready.</summary>
-    private async ValueTask HoldAsync(
-        Change change, Stored<DeploymentRecord> current, IReadOnlyList<DeploymentAddon> addons, long epoch, CancellationToken cancellationToken)
-    {
-        var next = current.Value with { Addons = addons, Epoch = current.Value.DesiredReplicas == 0 ? 0 : epoch };
-        change.Update(current.With(next, null, resources.Now));
-        await AssignAsync(change, next, current.Name, cancellationToken);
-    }
-
-    private async ValueTask AssignAsync(Change change, DeploymentRecord deployment, ResourceName name, CancellationToken cancellationToken)
-    {
-        if (deployment.DesiredReplicas == 0) return;
-        var served = await resources.GetAsync<ModelRecord>(ResourceName.Parse(deployment.Spec.BaseModel), cancellationToken);
-        var addons = deployment.Addons.Select(addon => new AddonSpec(addon.Model, addon.Path, addon.Hash)).ToList();
-        change.Assign(await replicas.AssignAsync(name, served, addons, deployment.Spec.MaxContextLength, deployment.Epoch, cancellationToken));
-    }
-
-    private async ValueTask<Stored<DeploymentRecord>?> FindReportableAsync(ResourceName name, long epoch, CancellationToken cancellationToken)
-    {
-        var deployment = await resources.FindAsync<DeploymentRecord>(name, cancellationToken);
-        return deployment is not null && deployment.Value.Epoch == epoch && epoch > 0 ? deployment : null;
     }
 
     private async ValueTask RequireIdleAsync(ResourceName name, CancellationToken cancellationToken)
@@ -235,28 +232,28 @@ public sealed class Deployments(ResourceStore resources, ModelCatalogue models, 
             throw HearthException.Precondition($"{name} answered a request within the last hour. Wait, or pass ignoreChecks=true.");
     }
 
-    private static void RequireFits(Stored<DeploymentRecord> deployment, Stored<ModelRecord> model)
+    private static void RequireFits(Stored<DeploymentRecord> deployment, Stored<ModelRecord> model, bool replaces)
     {
+        var spec = deployment.Value.Spec;
         if (model.Value.Adapter is not { } adapter) throw HearthException.Invalid($"{model.Name} is not an adapter. Deploy it on its own.");
-        if (!deployment.Value.Spec.EnableAddons)
+        if (!spec.EnableAddons && !spec.HotReloadAddon)
             throw HearthException.Precondition($"{deployment.Name} does not take addons. Set enableAddons on it first.");
-        if (adapter.BaseModel != deployment.Value.Spec.BaseModel)
-            throw HearthException.Precondition($"{model.Name} was trained on {adapter.BaseModel}, but {deployment.Name} serves {deployment.Value.Spec.BaseModel}.");
-        if (deployment.Value.Addons.Any(addon => addon.Model == model.Name.Value))
+        if (adapter.BaseModel != spec.BaseModel)
+            throw HearthException.Precondition($"{model.Name} was trained on {adapter.BaseModel}, but {deployment.Name} serves {spec.BaseModel}.");
+        if (replaces && !spec.HotReloadAddon)
+            throw HearthException.Invalid($"replaceMergedAddon is for deployments with enableHotReloadLatestAddon, which {deployment.Name} has not. Unload the other addon instead.");
+        if (deployment.Value.Addons.Any(addon => addon.Model == model.Name.Value && addon.Hash == adapter.Hash))
             throw new HearthException(ErrorCode.AlreadyExists, $"{model.Name} is already loaded on {deployment.Name}.");
+        if (spec.HotReloadAddon && !replaces && deployment.Value.Addons.Count > 0)
+            throw HearthException.Precondition($"{deployment.Name} holds {deployment.Value.Addons[0].Model}. Pass replaceMergedAddon=true to replace it.");
     }
 
     private static DeploymentSpec Checked(DeploymentSpec spec)
     {
-        if (spec.MinReplicaCount < 0 || spec.MaxReplicaCount < 0) throw HearthException.Invalid("minReplicaCount and maxReplicaCount must be 0 or more.");
-        if (spec.MinReplicaCount > 1) throw Unscalable(spec.MinReplicaCount);
-        if (spec.MinReplicaCount > spec.MaxReplicaCount)
-            throw HearthException.Invalid($"minReplicaCount {spec.MinReplicaCount} is more than maxReplicaCount {spec.MaxReplicaCount}.");
-        return spec;
+        var faults = DeploymentLimits.Faults(spec).ToList();
+        if (faults.Count == 0) return spec;
+        throw new HearthException(ErrorCode.InvalidArgument, string.Join(" ", faults.Select(fault => $"{fault.Field} {fault.Description}"))) { Faults = faults };
     }
 
-    private static int Desired(DeploymentSpec spec, int current) => spec.MaxReplicaCount == 0 ? 0 : Math.Max(current, spec.MinReplicaCount);
-
-    private static HearthException Unscalable(int replicas) =>
-        replicas < 0 ? HearthException.Invalid("replicaCount must be 0 or more.") : HearthException.Unimplemented($"More than one replica of a deployment ({replicas})");
+    private static int Desired(DeploymentSpec spec, int current) => Math.Min(spec.MaxReplicaCount, Math.Max(current, spec.MinReplicaCount));
 }

@@ -4,20 +4,21 @@ namespace Hearth.ControlPlane;
 public sealed record ModelRoute(string Model, ResourceName Deployment, string Socket, string? Addon, string? AddonHash);
 
 /// <summary>Finds the replica behind the <c>model</c> string of an inference call, in each of its forms (docs/platform.md).</summary>
-public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed, Deployments deployments)
+public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed, Deployments deployments, ReplicaLoads loads)
 {
     /// <exception cref="HearthException">NOT_FOUND for a model that is unknown, not the caller's, or not deployed; UNAVAILABLE while no replica serves it.</exception>
     public async ValueTask<ModelRoute> RouteAsync(Caller caller, string model, CancellationToken cancellationToken)
     {
         var target = await FindAsync(caller, model, cancellationToken) ?? throw NotServed();
-        if (await ReadyAsync(target, cancellationToken) is { } route) return route;
+        if (await ReadyAsync(target, null, cancellationToken) is { } route) return route;
         await deployments.WakeAsync(target.Deployment, cancellationToken);
         throw ScalingUp();
     }
 
     /// <summary>A replica that is ready, or null; nothing is woken.</summary>
-    public async ValueTask<ModelRoute?> FindReadyAsync(Caller caller, string model, CancellationToken cancellationToken) =>
-        await FindAsync(caller, model, cancellationToken) is { } target ? await ReadyAsync(target, cancellationToken) : null;
+    /// <param name="lost">Socket of a replica that has ended, of which the store may not know yet.</param>
+    public async ValueTask<ModelRoute?> FindReadyAsync(Caller caller, string model, string? lost, CancellationToken cancellationToken) =>
+        await FindAsync(caller, model, cancellationToken) is { } target ? await ReadyAsync(target, lost, cancellationToken) : null;
 
     public static HearthException NotServed() =>
         new(ErrorCode.NotFound, "Model not found, inaccessible, and/or not deployed") { Param = "model" };
@@ -26,10 +27,12 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
         ErrorCode.Unavailable, "Deployment is currently scaled to zero and is scaling up. Please retry your request in a few minutes.")
     { Reason = "DEPLOYMENT_SCALING_UP" };
 
-    private async ValueTask<ModelRoute?> ReadyAsync(Target target, CancellationToken cancellationToken)
+    /// <summary>The replica with the fewest outstanding tokens. An adapter is there only where every replica holds it: all or none.</summary>
+    private async ValueTask<ModelRoute?> ReadyAsync(Target target, string? lost, CancellationToken cancellationToken)
     {
         var endpoints = await resources.Store.ListEndpointsAsync(target.Deployment.Value, cancellationToken);
-        var endpoint = endpoints.FirstOrDefault(one => target.Hash is null || one.AddonHashes.Contains(target.Hash));
+        if (target.Hash is not null && !endpoints.All(one => one.AddonHashes.Contains(target.Hash))) return null;
+        var endpoint = endpoints.Where(one => one.Socket != lost).MinBy(one => loads.TokensOf(one.Socket));
         return endpoint is null ? null : new(target.Model, target.Deployment, endpoint.Socket, target.Addon, target.Hash);
     }
 
@@ -91,23 +94,25 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
     /// <summary>A model without a deployment: its default deployed model of the caller's account, else of the catalogue's; else a live merge.</summary>
     private async ValueTask<Target?> DefaultAsync(Caller caller, ResourceName model, CancellationToken cancellationToken)
     {
+        var records = await deployed.OfModelAsync(model.Value, cancellationToken);
         foreach (var account in new[] { caller.Account, ModelCatalogue.CatalogueAccount })
         {
-            var records = await deployed.ListAsync(account, cancellationToken);
-            if (records.FirstOrDefault(record => record.Value.Model == model.Value && record.Value.Default) is { } found)
-                return ToTarget(found, model.Value);
+            if (records.FirstOrDefault(record => record.Name.Account == account && record.Value.Default) is { } found) return ToTarget(found, model.Value);
         }
-        var own = await resources.ListAsync<DeploymentRecord>(caller.Account, ResourceKind.Deployments, cancellationToken);
-        return own.FirstOrDefault(deployment => deployment.Value.Spec.BaseModel == model.Value) is { } merged ? Itself(merged, model.Value) : null;
+        var merged = (await resources.Store.ListReferrersAsync(model.Value, ResourceKind.Deployments, cancellationToken))
+            .Where(row => row.Name.Account == caller.Account).Select(Records.Read<DeploymentRecord>).FirstOrDefault(deployment => deployment.Value.Spec.BaseModel == model.Value);
+        return merged is null ? null : Itself(merged, model.Value);
     }
 
-    private static Target ToTarget(Stored<DeployedModelRecord> record, string shown) => new(
-        shown, ResourceName.Parse(record.Value.Deployment), record.Value.Hash == "" ? null : record.Value.Model, record.Value.Hash == "" ? null : record.Value.Hash);
+    /// <exception cref="HearthException">The adapter could not be loaded.</exception>
+    private static Target ToTarget(Stored<DeployedModelRecord> record, string shown) => record.Row.State == DeployedModelRecord.Undeploying
+        ? throw new HearthException(record.Value.StatusCode, record.Value.StatusMessage) { Param = "model", Reason = "ADDON_NOT_LOADED" }
+        : new(shown, ResourceName.Parse(record.Value.Deployment), record.Value.Hash == "" ? null : record.Value.Model, record.Value.Hash == "" ? null : record.Value.Hash);
 
-    /// <summary>The deployment's own model: the base, or the adapter of a live merge.</summary>
+    /// <summary>The deployment's own model: the base, or the adapter of a live merge or a hot reload.</summary>
     private static Target Itself(Stored<DeploymentRecord> deployment, string shown)
     {
-        var merged = deployment.Value.Addons.FirstOrDefault(addon => addon.Record == "");
+        var merged = deployment.Value.Addons.FirstOrDefault(addon => addon.Record == "" || deployment.Value.Spec.HotReloadAddon);
         return new(shown, deployment.Name, merged?.Model, merged?.Hash);
     }
 

@@ -65,6 +65,8 @@ public static class ResourceKind
     public const string Models = "models";
     public const string Deployments = "deployments";
     public const string DeployedModels = "deployedModels";
+    /// <summary>Below a deployment: its second replica and the ones after it.</summary>
+    public const string Replicas = "replicas";
     public const string SupervisedFineTuningJobs = "supervisedFineTuningJobs";
     public const string DpoJobs = "dpoJobs";
     public const string ReinforcementFineTuningJobs = "reinforcementFineTuningJobs";

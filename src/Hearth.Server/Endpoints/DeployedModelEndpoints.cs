@@ -20,9 +20,11 @@ internal static class DeployedModelEndpoints
         var param = await call.ReadAsync<DeployedModelParam>();
         Mapping.CheckTexts(param.DisplayName, param.Description);
         if (string.IsNullOrEmpty(param.Model)) throw HearthException.Invalid("model is required: the adapter to load.");
-        if (string.IsNullOrEmpty(param.Deployment)) throw HearthException.Unimplemented("Loading an adapter without a deployment (serverless)");
-        if (param.Serverless == true) throw HearthException.Unimplemented("Serving an adapter of yours without a deployment (serverless)");
-        if (call.Flag("replaceMergedAddon")) throw HearthException.Unimplemented("Replacing a merged addon (replaceMergedAddon)");
+        if (param.Serverless == true || string.IsNullOrEmpty(param.Deployment))
+        {
+            throw new HearthException(
+                ErrorCode.Unimplemented, "Loading an adapter without a deployment (serverless) is not implemented by this server. Create a deployment of its base model with enableAddons and name it.");
+        }
         var deployment = ResourceName.Resolve(param.Deployment, call.Account, ResourceKind.Deployments);
         if (deployment.Account != call.Account) throw HearthException.NotFound(deployment.Value);
         var wanted = new DeployedModelRecord
@@ -34,7 +36,7 @@ internal static class DeployedModelEndpoints
             DisplayName = param.DisplayName ?? "",
             Description = param.Description ?? "",
         };
-        return ToContract(await call.Service<Deployments>().LoadAddonAsync(call.Caller, deployment, wanted, call.Cancelled));
+        return ToContract(await call.Service<Deployments>().LoadAddonAsync(call.Caller, deployment, wanted, call.Flag("replaceMergedAddon"), call.Cancelled));
     }
 
     private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(
@@ -79,7 +81,7 @@ internal static class DeployedModelEndpoints
         Model = record.Value.Model,
         Deployment = record.Value.Deployment,
         State = Mapping.ToEnum<DeployedModelState>(record.Row.State),
-        Status = new Status(),
+        Status = Mapping.ToStatus(record.Value.StatusCode, record.Value.StatusMessage),
         Default = record.Value.Default,
         Public = record.Value.Public,
         Serverless = record.Value.Serverless,

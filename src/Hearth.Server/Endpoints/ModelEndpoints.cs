@@ -39,8 +39,9 @@ internal static class ModelEndpoints
     private static async Task<object> GetAsync(Call call)
     {
         var model = await call.Service<ModelCatalogue>().GetUsableAsync(call.Caller, call.Name(ResourceKind.Models), call.Cancelled);
-        var deployed = await call.Service<DeployedModels>().ListAsync(call.Account, call.Cancelled);
-        return ReadMask.Parse(call.Query("readMask")).Apply(ToContract(model, [.. deployed.Where(record => record.Value.Model == model.Name.Value).Select(ToReference)]));
+        var deployed = (await call.Service<DeployedModels>().OfModelAsync(model.Name.Value, call.Cancelled))
+            .Where(record => record.Name.Account == call.Account || record.Name.Account == call.Caller.Account);
+        return ReadMask.Parse(call.Query("readMask")).Apply(ToContract(model, [.. deployed.Select(ToReference)]));
     }
 
     private static async Task<object> UpdateAsync(Call call)

@@ -16,6 +16,8 @@ internal static class NotYetEndpoints
         ]),
         ("Importing a model from a bucket", ["POST models:import", "POST models/{id}:import"]),
         ("Checking a model's configuration before it is uploaded", ["POST /v1/validateModelConfig"]),
+        ("Metrics, termination messages and shards of one deployment",
+            ["GET deployments/{id}:metrics", "GET deployments/{id}/terminationMessage", "GET deployments/{id}/shards"]),
         ("The Anthropic messages address", ["POST /v1/messages", "POST /inference/v1/messages"]),
     ];
 

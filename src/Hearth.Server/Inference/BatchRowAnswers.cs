@@ -6,7 +6,7 @@ using Hearth.ControlPlane;
 namespace Hearth.Server;
 
 /// <summary>Answers a batch's rows as chat completions: the row's fields win over the job's.</summary>
-internal sealed class BatchRowAnswers(IServiceProvider services, TimeProvider clock) : IBatchRows
+internal sealed class BatchRowAnswers(IServiceProvider services, ReplicaLoads loads, TimeProvider clock) : IBatchRows
 {
     public async ValueTask<BatchAnswer> AnswerAsync(BatchRow row, BatchPlace place, CancellationToken cancellationToken)
     {
@@ -14,6 +14,7 @@ internal sealed class BatchRowAnswers(IServiceProvider services, TimeProvider cl
         {
             var body = Merge(row);
             var request = ToRequest(body, row.RequestId) with { Addon = place.Addon, AddonHash = place.AddonHash };
+            using var load = loads.Begin(place.Resource, place.Socket, RequestWeight.Of(request));
             var (answer, usage) = await AskAsync(body, request, row.Job.Model, place.Socket, cancellationToken);
             return new(row.Number, Line(new() { CustomId = row.CustomId, Response = answer }), Failed: false, usage);
         }

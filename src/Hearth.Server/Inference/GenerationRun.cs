@@ -6,9 +6,11 @@ namespace Hearth.Server;
 /// <summary>
 /// One request on a replica: streams its events and meters it. The event with the usage is handed on after its row is committed (rule R10);
 /// a caller that leaves pays for the tokens generated until then; a request that the replica's or the server's end cuts short is not billed.
+/// A replica that ends before the first event is replaced by another one, once.
 /// </summary>
 internal sealed class GenerationRun(
-    IReplicaGateway gateway, IStore store, TimeProvider clock, Draining draining, GenerationMetrics metrics, Caller caller, ModelRoute route, GenerationRequest request)
+    IReplicaGateway gateway, IStore store, TimeProvider clock, Draining draining, GenerationMetrics metrics, ReplicaLoads loads, Caller caller, ModelRoute route,
+    GenerationRequest request, Func<string, CancellationToken, ValueTask<ModelRoute?>> elsewhere)
 {
     private int _prompt, _completion, _finished;
     private bool _metered, _cut;
@@ -25,7 +27,8 @@ internal sealed class GenerationRun(
     {
         using var measured = _measured = metrics.Begin(route);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, draining.Ended);
-        await using var events = gateway.GenerateAsync(route.Socket, request, either.Token).GetAsyncEnumerator(either.Token);
+        using var load = loads.Begin(route.Deployment, route.Socket, RequestWeight.Of(request));
+        await using var events = GenerateAsync(either.Token).GetAsyncEnumerator(either.Token);
         GenerationEvent? held = null;
         try
         {
@@ -50,6 +53,28 @@ internal sealed class GenerationRun(
         finally
         {
             if (!_metered && !_cut && _completion > 0) await MeterAsync(new(_prompt, _completion, 0));
+        }
+    }
+
+    private async IAsyncEnumerable<GenerationEvent> GenerateAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (socket, asked, isRetry) = (route.Socket, request, false);
+        while (true)
+        {
+            await using var events = gateway.GenerateAsync(socket, asked, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            bool more;
+            try
+            {
+                more = await events.MoveNextAsync();
+            }
+            catch (ReplicaLostException) when (!isRetry)
+            {
+                if (await elsewhere(socket, cancellationToken) is not { } other) throw;
+                (socket, asked, isRetry) = (other.Socket, request with { Addon = other.Addon, AddonHash = other.AddonHash }, true);
+                continue;
+            }
+            for (; more; more = await events.MoveNextAsync()) yield return events.Current;
+            yield break;
         }
     }
 

@@ -35,12 +35,15 @@ internal sealed class InferenceCall
         if (string.IsNullOrEmpty(fields.Model)) throw SamplingRules.Fault("model", "is required.");
         var caller = http.Features.Get<Caller>()!;
         var services = http.RequestServices;
-        var route = await services.GetRequiredService<ModelRouter>().RouteAsync(caller, fields.Model, http.RequestAborted);
+        var router = services.GetRequiredService<ModelRouter>();
+        var route = await router.RouteAsync(caller, fields.Model, http.RequestAborted);
         var gateway = services.GetService<IReplicaGateway>() ?? throw HearthException.Unimplemented("Serving models");
         var clock = services.GetRequiredService<TimeProvider>();
         var (store, draining, metrics) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Draining>(), services.GetRequiredService<GenerationMetrics>());
+        var loads = services.GetRequiredService<ReplicaLoads>();
+        ValueTask<ModelRoute?> ElsewhereAsync(string lost, CancellationToken cancel) => router.FindReadyAsync(caller, fields.Model, lost, cancel);
         var runs = requests.Select(request =>
-            new GenerationRun(gateway, store, clock, draining, metrics, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash })).ToList();
+            new GenerationRun(gateway, store, clock, draining, metrics, loads, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash }, ElsewhereAsync)).ToList();
         return new(http, fields, requests[0].N, route, runs, clock);
     }
 

@@ -108,9 +108,13 @@ public static class CollectionTable
         new("deployments")
         {
             IdField = "deploymentId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", DeleteQuery = "?ignoreChecks=true", SoftDelete = true,
-            Always = ["baseModel"], Fixed = ["baseModel"], Moving = ["state", "updateTime", "desiredReplicaCount", "replicaCount", "replicaStats"],
+            Always = ["baseModel"], Fixed = ["baseModel", "placement"], Moving = ["state", "updateTime", "desiredReplicaCount", "replicaCount", "replicaStats", "hearthPlacement"],
             Following = ["region"], // the placement's
-            Apart = new Dictionary<string, string> { ["deploymentShape"] = "brings values of its own: DeploymentShapeContractTests" },
+            Apart = new Dictionary<string, string>
+            {
+                ["deploymentShape"] = "brings values of its own: DeploymentShapeContractTests",
+                ["enableHotReloadLatestAddon"] = "excludes enableAddons: DeploymentTests",
+            },
             Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
             {
                 ["baseModel"] = (_, _) => TestServer.Base,
@@ -118,6 +122,28 @@ public static class CollectionTable
                 ["maxReplicaCount"] = (_, random) => random.Next(1, 5),
                 ["maxContextLength"] = (_, random) => random.Next(16, 1024),
                 ["placement.regions"] = (_, _) => new JsonArray("US_IOWA_1", "EU_PARIS_1"),
+                ["autoscalingPolicy"] = (_, random) => new JsonObject
+                {
+                    ["scaleUpWindow"] = $"{random.Next(3600)}s", ["scaleDownWindow"] = $"{random.Next(3600)}s", ["scaleToZeroWindow"] = $"{random.Next(300, 9999)}s",
+                    ["loadTargets"] = new JsonObject { ["default"] = 0.01 + Math.Round(random.NextDouble() * 0.9, 3), ["concurrent_requests"] = random.Next(1, 9) },
+                },
+            },
+        },
+        new("batchInferenceJobs")
+        {
+            IdField = "batchInferenceJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rows,
+            Always = ["model", "inputDatasetId"], Moving = ["state", "status", "updateTime", "jobProgress", "lifecycle", "waitingOnCapacity"],
+            Apart = new Dictionary<string, string> { ["continuedFromJobName"] = "needs a job that has ended: BatchTests" },
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
+            {
+                ["model"] = (_, _) => TestServer.Base,
+                ["inputDatasetId"] = (stage, _) => stage.Rows,
+                ["outputDatasetId"] = (_, random) => $"accounts/local/datasets/out-{random.Next()}",
+                ["inferenceParameters"] = (_, random) => new JsonObject
+                {
+                    ["maxTokens"] = random.Next(1, 1000), ["temperature"] = Math.Round(random.NextDouble(), 3), ["topP"] = 0.5, ["topK"] = random.Next(1, 100), ["n"] = random.Next(1, 5),
+                    ["extraBody"] = """{"stop":["END"]}""",
+                },
             },
         },
         new("deployedModels")

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hearth.Server.Tests;
 
@@ -20,7 +21,7 @@ public sealed class Stage : IAsyncDisposable
     public static async Task<Stage> SetAsync(Needs needs)
     {
         var stage = new Stage();
-        stage.Server = await TestServer.StartAsync(stage._directory);
+        stage.Server = await TestServer.StartAsync(stage._directory, configure: StandStill);
         if (needs.HasFlag(Needs.Rows) || needs.HasFlag(Needs.Adapters)) await stage.Server.AddDatasetAsync("stage-rows");
         if (needs.HasFlag(Needs.Adapters))
             foreach (var adapter in stage.Adapters) await stage.TrainAsync(adapter);
@@ -35,7 +36,7 @@ public sealed class Stage : IAsyncDisposable
     public async Task RestartAsync()
     {
         await Server.DisposeAsync();
-        Server = await TestServer.StartAsync(_directory);
+        Server = await TestServer.StartAsync(_directory, configure: StandStill);
     }
 
     public async ValueTask DisposeAsync()
@@ -43,6 +44,9 @@ public sealed class Stage : IAsyncDisposable
         await Server.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
+
+    /// <summary>No batch job goes on between two requests of a walk.</summary>
+    private static void StandStill(IServiceCollection services) => services.Remove(services.Single(service => service.ImplementationType == typeof(BatchService)));
 
     private async Task AddRewardsAsync()
     {
