@@ -9,9 +9,10 @@ namespace Hearth.Client;
 /// Typed client of the platform's HTTP API; the only way the command line and the console reach the server.
 /// Ids are bare (<c>my-dataset</c>), names are full (<c>accounts/local/datasets/my-dataset</c>).
 /// </summary>
-public sealed class HearthClient : IDisposable
+public sealed partial class HearthClient : IDisposable
 {
     private readonly HttpClient _http;
+    private readonly HttpClient _signed; // without the key
 
     /// <param name="url">Base address, such as <c>http://localhost:8080</c>.</param>
     /// <param name="handler">For tests; null: a new one.</param>
@@ -19,6 +20,8 @@ public sealed class HearthClient : IDisposable
     {
         Account = account;
         _http = handler is null ? new HttpClient() : new HttpClient(handler, disposeHandler: false);
+        _signed = handler is null ? new HttpClient() : new HttpClient(handler, disposeHandler: false);
+        _signed.Timeout = Timeout.InfiniteTimeSpan;
         _http.BaseAddress = new Uri(url.TrimEnd('/') + "/");
         _http.Timeout = Timeout.InfiniteTimeSpan; // streams and uploads last as long as they last; callers pass tokens
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
@@ -26,7 +29,11 @@ public sealed class HearthClient : IDisposable
 
     public string Account { get; }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _signed.Dispose();
+    }
 
     // Datasets
 

@@ -33,6 +33,26 @@ public static class DatasetCommands
             ("hearth datasets report my-rows --model hearth-tiny", "also tokens, rows that do not fit, rows that train nothing"));
     }
 
+    /// <summary><c>hearth datasets download ID DIR</c></summary>
+    public static Command Download()
+    {
+        var id = new Argument<string>("id") { Description = "A dataset of the account" };
+        var folder = new Argument<DirectoryInfo>("folder") { Description = "Folder for the files; made where it is missing" };
+        var lineage = new Option<bool>("--lineage") { Description = "Also the datasets that it was made of, each in a folder of its own" };
+        var command = new Command("download", "Fetch a dataset's files.") { id, folder, lineage };
+        return command.CallsServer(async (parsed, client, cancellationToken) =>
+        {
+            var (target, all) = (parsed.GetRequiredValue(folder), parsed.GetValue(lineage));
+            var addresses = (await client.GetDatasetDownloadEndpointAsync(parsed.GetRequiredValue(id), all, cancellationToken)).FilenameToSignedUrls;
+            var files = await Cli.Download.RunAsync(client, addresses.ToDictionary(file => PathOf(file.Key, all), file => file.Value), target, parsed.IsJson(), cancellationToken);
+            if (parsed.IsJson()) WriteJson(new { folder = target.FullName, files });
+            else Console.Out.WriteLine($"{files.Count} {(files.Count == 1 ? "file is" : "files are")} in {target.FullName}.");
+        }).WithExamples(("hearth datasets download my-rows ./rows", "the files as they were uploaded"));
+    }
+
+    // The server names them dataset/ID/FILE.
+    private static string PathOf(string name, bool withId) => name.Split('/', withId ? 2 : 3)[^1];
+
     /// <summary>Prints a row of the server as <c>render</c> does.</summary>
     public static async Task WriteRowAsync(
         Hearth.Client.HearthClient client, string dataset, long row, string? model, bool listTokens, bool json, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ public static class ModelsCommand
     /// <summary>Account of the operator's base models.</summary>
     private const string Catalogue = "fireworks";
 
-    public static Command Create() => new("models", "Models of a server.") { List(), Import() };
+    public static Command Create() => new("models", "Models of a server.") { List(), Import(), ModelTransferCommands.Upload(), ModelTransferCommands.Download() };
 
     private static Command List() => new Command("list", "Models of the account and of the catalogue.").CallsServer(async (parsed, client, cancellationToken) =>
     {

@@ -6,7 +6,7 @@ namespace Hearth;
 /// <summary><c>hearth datasets</c>: check, look at and rewrite data sets, in files and on a server.</summary>
 internal static class DatasetsVerb
 {
-    public static Command Create() => new("datasets", "Data sets, in files and on a server.") { Validate(), DatasetCommands.Report(), Render(), Convert(), InlineImages() };
+    public static Command Create() => new("datasets", "Data sets, in files and on a server.") { Validate(), DatasetCommands.Report(), DatasetCommands.Download(), Render(), Convert(), InlineImages() };
 
     private static Command Validate()
     {
