@@ -40,6 +40,28 @@ public sealed class DatasetReportTests : IAsyncLifetime
         Assert.Equal("chat", (await _server.GetAsync("/v1/accounts/local/datasets/good")).Body.GetProperty("hearthFormat").GetString());
     }
 
+    [Theory]
+    [InlineData("completion", "COMPLETION", """{"prompt":"p","completion":"c"}""")]
+    [InlineData("prompts", "CHAT", """{"messages":[{"role":"user","content":"q"}],"ground_truth":1}""")]
+    [InlineData("kto", "FORMAT_UNSPECIFIED", """{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"label":true}""")]
+    [InlineData("preference", "FORMAT_UNSPECIFIED", """{"input":{"messages":[{"role":"user","content":"q"}]},"preferred_output":[{"role":"assistant","content":"a"}],"non_preferred_output":[{"role":"assistant","content":"b"}]}""")]
+    [InlineData("trajectories", "RL", """{"samples":[{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"evals":{"score":1}}]}""")]
+    [InlineData("batch", "FORMAT_UNSPECIFIED", """{"custom_id":"N","body":{"messages":[{"role":"user","content":"q"}]}}""")]
+    public async Task Every_format_is_taken_and_named(string format, string wire, string row)
+    {
+        await _server.Client.CreateDatasetAsync(format);
+        var (status, body) = await _server.UploadAsync(format, string.Concat(Enumerable.Range(0, 3).Select(i => row.Replace("\"N\"", $"\"{i}\"") + "\n")));
+        Assert.True(status == 200, body.ToString());
+        var (_, dataset) = await _server.GetAsync($"/v1/accounts/local/datasets/{format}");
+        Assert.Equal((format, wire, "3"), (dataset.GetProperty("hearthFormat").GetString(), dataset.GetProperty("format").GetString(), dataset.GetProperty("exampleCount").GetString()));
+
+        await _server.Client.CreateDatasetAsync($"{format}-mixed");
+        (status, body) = await _server.UploadAsync($"{format}-mixed", row + "\n" + """{"chosen":[],"rejected":[]}""" + "\n");
+        Assert.Equal(400, status);
+        Assert.Contains($"{format} dataset validation failed on data.jsonl:2", body.GetProperty("message").GetString());
+        Assert.Contains("convert --from chosen-rejected", body.GetProperty("message").GetString());
+    }
+
     [Fact]
     public async Task Any_row_is_found_by_its_number()
     {

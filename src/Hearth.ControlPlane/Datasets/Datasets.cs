@@ -114,7 +114,7 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
     {
         var shown = report.Faults.Take(FaultsInError).ToList();
         var more = report.FaultCount > shown.Count ? $" … and {report.FaultCount - shown.Count} more; the full list is at the dataset's hearthReport." : "";
-        return HearthExceptionWith($"chat dataset validation failed on {string.Join(" ", shown.Select(fault => fault.Describe(report.File)))}{more}", shown);
+        return HearthExceptionWith($"{(report.HearthFormat == "" ? "chat" : report.HearthFormat)} dataset validation failed on {string.Join(" ", shown.Select(fault => fault.Describe(report.File)))}{more}", shown);
 
         static HearthException HearthExceptionWith(string message, IReadOnlyList<RowFault> faults) =>
             new(ErrorCode.InvalidArgument, $"error validating dataset: {message}")

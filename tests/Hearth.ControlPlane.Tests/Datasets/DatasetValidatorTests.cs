@@ -117,6 +117,17 @@ public sealed class DatasetValidatorTests
     }
 
     [Fact]
+    public void Rows_of_very_many_values_and_of_very_deep_ones_are_refused()
+    {
+        var many = $"{{\"x\":[{string.Join(',', Enumerable.Repeat("0", RowJson.MaxValues))}]}}";
+        var deep = new string('[', RowJson.MaxDepth + 1) + new string(']', RowJson.MaxDepth + 1);
+        var report = Check(Good, many, deep, Good);
+        Assert.Equal([2L, 3L], report.Faults.Select(fault => fault.Line));
+        Assert.Contains("more than 1,048,576 values", report.Faults[0].Rule);
+        Assert.Contains("depth", report.Faults[1].Rule);
+    }
+
+    [Fact]
     public void Lines_longer_than_the_buffer_are_read_whole()
     {
         var lines = new[] { 10, 70_000, 100, 400_000, 65_536 }.Select(length => Good.Replace("\"q\"", $"\"{new string('q', length)}\"")).ToList();

@@ -11,6 +11,9 @@ public sealed class RowJson
 {
     public const int MaxDepth = 64;
 
+    /// <summary>Values and names in one row: bounds the table, and what reads the row later.</summary>
+    public const int MaxValues = 1 << 20;
+
     private RowEntry[] _entries = new RowEntry[256];
     private readonly int[] _open = new int[MaxDepth + 1];
     private int _count;
@@ -19,7 +22,7 @@ public sealed class RowJson
     internal ReadOnlyMemory<byte> Line { get; private set; }
 
     /// <summary>Reads a line that holds exactly one JSON value.</summary>
-    /// <exception cref="JsonException">The line is no JSON, deeper than <see cref="MaxDepth"/>, names a key twice in one object, or holds half a surrogate pair.</exception>
+    /// <exception cref="JsonException">The line is no JSON, deeper than <see cref="MaxDepth"/>, has more than <see cref="MaxValues"/> values, names a key twice in one object, or holds half a surrogate pair.</exception>
     public RowValue Parse(ReadOnlyMemory<byte> line)
     {
         Line = line;
@@ -50,6 +53,7 @@ public sealed class RowJson
 
     private int Add(ref Utf8JsonReader reader)
     {
+        if (_count == MaxValues) throw new JsonException($"the row has more than {MaxValues:N0} values", null, 0, reader.TokenStartIndex);
         if (_count == _entries.Length) Array.Resize(ref _entries, _count * 2);
         var isText = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
         _entries[_count] = new RowEntry
