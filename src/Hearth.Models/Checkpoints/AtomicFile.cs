@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Hearth.Models;
 
 /// <summary>Files that are either whole or absent: written under a temporary name, flushed to the disk, renamed.</summary>
-internal static partial class AtomicFile
+public static partial class AtomicFile
 {
     /// <summary>Writes a file, replacing one of that name at once.</summary>
     public static void Write(string path, Action<Stream> write)

@@ -1,7 +1,7 @@
 namespace Hearth.Models;
 
 /// <summary>Folders that are either whole or absent: filled under a temporary name, then renamed.</summary>
-internal static class AtomicFolder
+public static class AtomicFolder
 {
     /// <summary>Fills a new folder and gives it its name; one of that name is moved away first and deleted last.</summary>
     public static void Write(string folder, Action<string> fill)

@@ -3,12 +3,16 @@ using System.Diagnostics;
 namespace Hearth.Training;
 
 /// <summary>Turns finished steps into progress reports and lines of metrics.jsonl. Rates count every computed token, prompt tokens included.</summary>
-internal sealed class ProgressMeter(IReadOnlyList<PlannedStep> plan, IProgress<TrainingProgress>? progress, RunFolder run)
+/// <param name="done">Steps that an earlier attempt has done.</param>
+internal sealed class ProgressMeter(IReadOnlyList<PlannedStep> plan, int done, IProgress<TrainingProgress>? progress, RunFolder run)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly long _totalTokens = plan.Sum(ComputedTokens);
+    private readonly long _tokensToDo = plan.Skip(done).Sum(ComputedTokens);
     private long _tokens;
-    private long _trained;
+    private long _trained = plan.Take(done).Sum(step => (long)step.TrainedTokens);
+
+    /// <summary>Targets that counted so far, those of earlier attempts included.</summary>
+    public long TrainedTokens => _trained;
 
     public void Report(int index, double loss, double learningRate, double gradientNorm)
     {
@@ -17,7 +21,7 @@ internal sealed class ProgressMeter(IReadOnlyList<PlannedStep> plan, IProgress<T
         _trained += step.TrainedTokens;
         double seconds = Math.Max(_clock.Elapsed.TotalSeconds, 1e-9);
         double rate = _tokens / seconds;
-        var report = new TrainingProgress(index + 1, plan.Count, loss, learningRate, gradientNorm, rate, _trained, step.EpochAtEnd, (_totalTokens - _tokens) / rate);
+        var report = new TrainingProgress(index + 1, plan.Count, loss, learningRate, gradientNorm, rate, _trained, step.EpochAtEnd, (_tokensToDo - _tokens) / rate);
         run.WriteStep(report);
         progress?.Report(report);
     }

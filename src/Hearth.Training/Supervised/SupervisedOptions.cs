@@ -13,6 +13,10 @@ public sealed record SupervisedOptions
     public required string DatasetPath { get; init; }
     /// <summary>Rows whose loss is reported before the first step and after the last.</summary>
     public string? EvaluationDatasetPath { get; init; }
+    /// <summary>Holds rows out of the data set for evaluation, where <see cref="EvaluationDatasetPath"/> is null: <see cref="Hearth.Training.EvaluationCarveout"/>.</summary>
+    public bool EvaluationCarveout { get; init; }
+    /// <summary>Ends the run when the evaluation loss has stopped falling, and keeps the weights of the lowest.</summary>
+    public bool EarlyStop { get; init; }
     /// <summary>Folder for config.json, metrics.jsonl and the adapter.</summary>
     public required string RunFolder { get; init; }
     /// <summary>Passes over the data; a fraction is a part of the last.</summary>
@@ -35,6 +39,10 @@ public sealed record SupervisedOptions
     public int? WarmupSteps { get; init; }
     /// <summary>Shape of the learning rate.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Constant;
+    /// <summary>Least learning rate of a linear or cosine schedule, as a part of the peak.</summary>
+    public double MinRateRatio { get; init; }
+    /// <summary>Part of the steps after the warm-up over which a linear or cosine schedule falls.</summary>
+    public double DecayRatio { get; init; } = 1;
     /// <summary>Optimizer settings.</summary>
     public AdamWOptions Optimizer { get; init; } = new();
     /// <summary>Seed of A, of the data order, of everything random.</summary>
@@ -45,6 +53,10 @@ public sealed record SupervisedOptions
     public int? Threads { get; init; }
     /// <summary>Rows computed together; changes memory and speed, never bits.</summary>
     public int MicrobatchTokens { get; init; } = 1024;
+    /// <summary>Goes on from the newest whole checkpoint in the run folder, where there is one of the same run. Otherwise what is there is replaced.</summary>
+    public bool Resume { get; init; }
+    /// <summary>Least time between two checkpoints, in seconds; one more is written when the run is cancelled. Changes nothing in the result.</summary>
+    public double CheckpointSeconds { get; init; } = 60;
 
     /// <summary>Everything wrong with these options, in full sentences.</summary>
     public IReadOnlyList<string> Problems()
@@ -58,6 +70,9 @@ public sealed record SupervisedOptions
         if (BatchSizeSamples is null && BatchSizeTokens < 1) problems.Add($"batchSize is {BatchSizeTokens}; it must be at least 1 token.");
         if (GradientAccumulationSteps < 1) problems.Add($"gradientAccumulationSteps is {GradientAccumulationSteps}; it must be at least 1.");
         if (WarmupSteps is < 0) problems.Add($"learningRateWarmupSteps is {WarmupSteps}; it must be at least 0.");
+        if (EarlyStop && EvaluationDatasetPath is null && !EvaluationCarveout) problems.Add("earlyStop needs evaluation rows: give an evaluation data set or a carve-out.");
+        if (!(MinRateRatio is >= 0 and <= 1)) problems.Add($"minLrRatio is {MinRateRatio}; it must be 0..1.");
+        if (!(DecayRatio is > 0 and <= 1)) problems.Add($"decayRatio is {DecayRatio}; it must be above 0 and at most 1.");
         return problems;
     }
 }
@@ -66,7 +81,7 @@ public sealed record SupervisedOptions
 public sealed record TrainingProgress(int Step, int TotalSteps, double Loss, double LearningRate, double GradientNorm, double TokensPerSecond, long TrainedTokens, double Epoch, double SecondsLeft);
 
 /// <summary>A finished run. Evaluation losses are means over the evaluation rows' trained tokens; null without such rows.</summary>
-public sealed record SupervisedResult(string AdapterFolder, int Steps, long TrainedTokens, double FinalLoss, double? EvaluationLossBefore, double? EvaluationLossAfter, double Seconds);
+public sealed record SupervisedResult(string AdapterFolder, int Steps, long TrainedTokens, double FinalLoss, double? EvaluationLossBefore, double? EvaluationLossAfter, double Seconds, bool EarlyStopped = false);
 
 /// <summary>A run that must not go on; the message may be read by the job's owner.</summary>
 public sealed class TrainingException(string message) : Exception(message);
