@@ -48,6 +48,12 @@ public sealed record SupervisedFineTuningJob
     public bool UseReservation { get; init; }
     public WandbConfig? WandbConfig { get; init; }
     public string WarmStartFrom { get; init; } = "";
+    /// <summary>The first rows as the model reads them, JSON Lines.</summary>
+    public string RenderSamplesSignedUrl { get; init; } = "";
+    public LrScheduler? LrScheduler { get; init; }
+    /// <summary>What the owner should look at, in full sentences.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? HearthWarnings { get; init; }
     /// <summary>What the trainer last reported.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TrainingProgress? HearthProgress { get; init; }
@@ -94,5 +100,26 @@ public sealed record SupervisedFineTuningJobParam
     public bool? UseReservation { get; init; }
     public WandbConfig? WandbConfig { get; init; }
     public string? WarmStartFrom { get; init; }
+    public LrScheduler? LrScheduler { get; init; }
     public long? HearthSeed { get; init; }
+}
+
+/// <summary>Learning rate after the warm-up: one of the three.</summary>
+public sealed record LrScheduler
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EmptyMessage? Constant { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public FallingRate? Linear { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public FallingRate? Cosine { get; init; }
+}
+
+/// <summary>A schedule that falls.</summary>
+public sealed record FallingRate
+{
+    /// <summary>Least rate, as a part of the peak: 0 to 1.</summary>
+    public double? MinLrRatio { get; init; }
+    /// <summary>Part of the steps over which it falls: above 0, at most 1.</summary>
+    public double? DecayRatio { get; init; }
 }

@@ -99,6 +99,9 @@ internal sealed class ScriptedNode : IAssignments, INodeReports, IAsyncDisposabl
     public ValueTask<bool> JobFailedAsync(string job, long epoch, string reason, CancellationToken cancellationToken) =>
         Take(epoch, $"failed {reason}");
 
+    public ValueTask<bool> JobCrashedAsync(string job, long epoch, string reason, CancellationToken cancellationToken) =>
+        Take(epoch, $"crashed {reason}");
+
     public ValueTask<bool> ReplicaReadyAsync(
         string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken)
     {

@@ -25,23 +25,23 @@ public sealed class TrainerSupervisionTests
     }
 
     [Fact]
-    public async Task A_killed_trainer_fails_its_job_with_the_signal_the_step_and_the_end_of_its_log()
+    public async Task A_killed_trainer_is_told_with_the_signal_the_step_and_the_end_of_its_log()
     {
         await using var node = new ScriptedNode();
         node.Assign(node.Trainer("log the last words\nprogress 3\nwait"));
         Assert.Equal("progress 3", await node.NextReportAsync());
         Process.GetProcessById(Assert.Single(node.WorkerIds())).Kill();
         var failure = await node.NextReportAsync();
-        Assert.StartsWith("failed The trainer process, after step 3 of 10, was ended by signal 9 (SIGKILL", failure);
+        Assert.StartsWith("crashed The trainer process, after step 3 of 10, was ended by signal 9 (SIGKILL", failure);
         Assert.EndsWith("the last words", failure);
     }
 
     [Fact]
-    public async Task A_trainer_that_ends_without_a_result_has_failed()
+    public async Task A_trainer_that_ends_without_a_result_has_crashed()
     {
         await using var node = new ScriptedNode();
         node.Assign(node.Trainer("exit 0"));
-        Assert.StartsWith("failed The trainer process, before its first step, ended without a result.", await node.NextReportAsync());
+        Assert.StartsWith("crashed The trainer process, before its first step, ended without a result.", await node.NextReportAsync());
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class TrainerSupervisionTests
     {
         await using var node = new ScriptedNode();
         node.Assign(node.Trainer("completed /runs/adapter\nexit 5"));
-        Assert.StartsWith("failed The trainer process, before its first step, ended with exit code 5.", await node.NextReportAsync());
+        Assert.StartsWith("crashed The trainer process, before its first step, ended with exit code 5.", await node.NextReportAsync());
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public static class JobProgressView
             await foreach (var seen in client.WatchSupervisedJobAsync(id, interval, cancellationToken)) show((last = seen).ToSnapshot());
             return last!;
         });
-        return job.State == JobState.JOB_STATE_COMPLETED ? job : throw new CliException($"{job.Name} is {job.State}: {job.Status?.Message}");
+        return job.State is JobState.JOB_STATE_COMPLETED or JobState.JOB_STATE_EARLY_STOPPED ? job : throw new CliException($"{job.Name} is {job.State}: {job.Status?.Message}");
     }
 
     /// <summary>One line: <c>step 12/126 · loss 1.234 · 5,310 tokens/s · 0:24 left</c>.</summary>

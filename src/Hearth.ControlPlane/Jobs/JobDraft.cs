@@ -19,6 +19,9 @@ public sealed record JobDraft
     public int? WarmupSteps { get; init; }
     public double? WeightDecay { get; init; }
     public string? JinjaTemplate { get; init; }
+    public bool EvaluationCarveout { get; init; }
+    public bool EarlyStop { get; init; }
+    public RateSchedule? Schedule { get; init; }
     public long? Seed { get; init; }
     public LossSettings Loss { get; init; } = new();
     public RolloutSettings Rollouts { get; init; } = new();

@@ -28,6 +28,10 @@ internal static class JobFilling
             WarmupSteps = draft.WarmupSteps,
             WeightDecay = draft.WeightDecay ?? JobDefaults.WeightDecay,
             JinjaTemplate = draft.JinjaTemplate ?? "",
+            // Rows of one's own replace the carve-out.
+            EvaluationCarveout = draft.EvaluationCarveout && parts.Evaluation is null,
+            EarlyStop = draft.EarlyStop,
+            Schedule = draft.Schedule,
             Seed = draft.Seed ?? 0,
             Loss = JobDefaults.Fill(draft.Loss, kind),
             Rollouts = JobDefaults.Fill(draft.Rollouts, kind, context),

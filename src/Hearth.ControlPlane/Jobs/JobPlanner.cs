@@ -119,6 +119,11 @@ public sealed class JobPlanner(ResourceStore resources, ModelCatalogue models, I
         GradientAccumulationSteps = spec.GradientAccumulationSteps,
         WarmupSteps = spec.WarmupSteps,
         WeightDecay = spec.WeightDecay,
+        EvaluationCarveout = spec.EvaluationCarveout,
+        EarlyStop = spec.EarlyStop,
+        Schedule = spec.Schedule?.Shape ?? RateShape.Constant,
+        MinRateRatio = spec.Schedule?.MinRatio ?? 0,
+        DecayRatio = spec.Schedule?.DecayRatio ?? 1,
         Seed = spec.Seed,
         ChatTemplate = spec.JinjaTemplate == "" ? null : spec.JinjaTemplate,
     };

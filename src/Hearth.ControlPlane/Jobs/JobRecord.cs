@@ -10,10 +10,15 @@ public sealed record JobRecord
     public JobProgress? Progress { get; init; }
     /// <summary>Losses on the evaluation data set, once the job has completed; null without one.</summary>
     public JobEvaluation? Evaluation { get; init; }
+    /// <summary>Ends of the trainer's process since the last step it got beyond; null without any.</summary>
+    public JobCrashes? Crashes { get; init; }
     public ErrorCode StatusCode { get; init; }
     public string StatusMessage { get; init; } = "";
     public DateTimeOffset? CompletedTime { get; init; }
 }
+
+/// <summary>How often in a row the trainer's process ended by itself after the same step.</summary>
+public sealed record JobCrashes(int Step, int Count);
 
 /// <summary>Mean loss over the trained tokens of the evaluation data set, in nats, before the first step and after the last.</summary>
 public sealed record JobEvaluation(double LossBefore, double LossAfter);
@@ -39,6 +44,11 @@ public sealed record JobSpec
     public int? WarmupSteps { get; init; }
     public double WeightDecay { get; init; } = 0.01;
     public string JinjaTemplate { get; init; } = "";
+    /// <summary>A part of the rows is held out for evaluation.</summary>
+    public bool EvaluationCarveout { get; init; }
+    public bool EarlyStop { get; init; }
+    /// <summary>Null: constant.</summary>
+    public RateSchedule? Schedule { get; init; }
     public long Seed { get; init; }
     /// <summary>Null for supervised jobs, whose loss is cross-entropy.</summary>
     public LossSettings? Loss { get; init; }
@@ -52,6 +62,9 @@ public sealed record JobSpec
     public IReadOnlyList<string> References() =>
         [.. new[] { Dataset, EvaluationDataset, Evaluator, BaseModel, WarmStartFrom }.Where(name => name != "").Distinct()];
 }
+
+/// <summary>Learning rate after the warm-up. In a draft a null ratio means the default: 0 and 1.</summary>
+public sealed record RateSchedule(RateShape Shape, double? MinRatio, double? DecayRatio);
 
 /// <summary>Loss of preference and reinforcement jobs. In a draft null means the default; in a stored job what does not apply is null.</summary>
 public sealed record LossSettings

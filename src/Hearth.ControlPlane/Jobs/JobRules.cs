@@ -36,6 +36,10 @@ public static class JobRules
         if (draft.BatchSizeSamples is not (null or > 0)) yield return new($"{prefix}batchSizeSamples", "must be above 0 (rows).");
         if (draft.GradientAccumulationSteps is not (null or > 0)) yield return new($"{prefix}gradientAccumulationSteps", "must be above 0.");
         if (draft.WarmupSteps is not (null or >= 0)) yield return new($"{prefix}learningRateWarmupSteps", "must be 0 or more.");
+        if (draft.EarlyStop && !draft.EvaluationCarveout && string.IsNullOrEmpty(draft.EvaluationDataset))
+            yield return new($"{prefix}earlyStop", "needs rows to watch: give evaluationDataset, or set evalAutoCarveout.");
+        if (draft.Schedule?.MinRatio is not (null or (>= 0 and <= 1))) yield return new("lrScheduler", "minLrRatio must be from 0 to 1.");
+        if (draft.Schedule?.DecayRatio is not (null or (> 0 and <= 1))) yield return new("lrScheduler", "decayRatio must be above 0 and at most 1.");
         if (draft.WeightDecay is not (null or >= 0)) yield return new($"{prefix}optimizerWeightDecay", "must be 0 or more.");
         foreach (var fault in kind.SamplesAnswers ? [] : RangeFaults(kind, draft)) yield return fault;
     }

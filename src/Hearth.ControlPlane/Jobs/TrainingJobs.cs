@@ -85,7 +85,7 @@ public sealed class TrainingJobs(ResourceStore resources, JobPlanner planner, Se
                 $"{feature} is not run by this version of the server: the job was checked and kept, nothing was trained. Resume it after an upgrade.", resources.Now);
         }
         change.Assign(new(job.Name.Value, Node, AssignmentKind.Trainer, epoch, Records.Write(trainer)));
-        var started = job.Value with { Epoch = epoch, StatusCode = ErrorCode.Ok, StatusMessage = "", CompletedTime = null };
+        var started = job.Value with { Epoch = epoch, StatusCode = ErrorCode.Ok, StatusMessage = "", CompletedTime = null, Crashes = null };
         return job.With(started, JobStates.Pending, resources.Now) with { References = job.Value.Spec.References() };
     }
 }

@@ -5,11 +5,14 @@ namespace Hearth.ControlPlane;
 /// <summary>What trainers report about fine-tuning jobs of every kind. A report that no longer counts answers false (rule R5).</summary>
 public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, ResourceMailbox mailbox)
 {
+    /// <summary>Ends of the process after one step that fail a job.</summary>
+    public const int MaxCrashes = 3;
+
     public ValueTask<bool> ProgressAsync(ResourceName name, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
         resources.StepAsync(name, async (change, cancel) =>
         {
             if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
-            change.Update(job.With(job.Value with { Progress = Finite(progress) }, JobStates.Running, resources.Now));
+            change.Update(job.With(job.Value with { Progress = Finite(progress), StatusMessage = "" }, JobStates.Running, resources.Now));
             change.Meter(TrainingUsage(job, progress));
             return true;
         }, cancellationToken);
@@ -37,6 +40,30 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
             End(change, job, JobStates.Failed, ErrorCode.Internal, reason);
             return true;
         }, cancellationToken);
+
+    /// <summary>
+    /// The trainer's process ended by itself: a new one goes on from the last checkpoint, with a higher epoch. The third end after one and the same step fails
+    /// the job with the end of the log.
+    /// </summary>
+    public async ValueTask<bool> CrashedAsync(ResourceName name, long epoch, string reason, CancellationToken cancellationToken)
+    {
+        var next = await resources.Store.NextEpochAsync(cancellationToken);
+        return await resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
+            var step = job.Value.Progress?.Step ?? 0;
+            var crashes = new JobCrashes(step, job.Value.Crashes is { } before && before.Step == step ? before.Count + 1 : 1);
+            var assignment = (await resources.Store.ListAssignmentsAsync(TrainingJobs.Node, cancel)).FirstOrDefault(row => row.Resource == name.Value);
+            if (crashes.Count >= MaxCrashes || assignment is null)
+            {
+                End(change, job with { Value = job.Value with { Crashes = crashes } }, JobStates.Failed, ErrorCode.Internal, reason);
+                return true;
+            }
+            var queued = job.Value with { Epoch = next, Crashes = crashes, StatusMessage = $"The trainer ended after step {step} and is started again ({crashes.Count} of {MaxCrashes})." };
+            change.Update(job.With(queued, JobStates.ReQueueing, resources.Now)).Assign(assignment with { Epoch = next });
+            return true;
+        }, cancellationToken);
+    }
 
     /// <summary>After a restart: the trainer is gone, a new one starts with a higher epoch (rule R6).</summary>
     public async ValueTask RequeueAsync(AssignmentRow assignment, CancellationToken cancellationToken)
@@ -74,7 +101,7 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
                     return true;
                 }
                 var measured = adapter is { EvaluationLossBefore: { } before, EvaluationLossAfter: { } after } ? new JobEvaluation(before, after) : null;
-                End(change, job with { Value = job.Value with { Evaluation = measured } }, JobStates.Completed, ErrorCode.Ok, "");
+                End(change, job with { Value = job.Value with { Evaluation = measured } }, adapter.EarlyStopped ? JobStates.EarlyStopped : JobStates.Completed, ErrorCode.Ok, "");
                 return true;
             }, cancel);
         }, cancellationToken);

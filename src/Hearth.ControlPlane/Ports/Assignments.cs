@@ -35,9 +35,20 @@ public sealed record TrainerSpec
     public double WeightDecay { get; init; } = 0.01;
     public double MaxGradNorm { get; init; } = 1.0;
     public long Seed { get; init; }
+    /// <summary>Holds a part of the rows out for evaluation where there is no <see cref="EvaluationDatasetPath"/>.</summary>
+    public bool EvaluationCarveout { get; init; }
+    public bool EarlyStop { get; init; }
+    public RateShape Schedule { get; init; }
+    /// <summary>Least learning rate of a falling schedule, as a part of the peak.</summary>
+    public double MinRateRatio { get; init; }
+    /// <summary>Part of the steps over which it falls.</summary>
+    public double DecayRatio { get; init; } = 1;
     /// <summary>Jinja chat template that replaces the model's, or null.</summary>
     public string? ChatTemplate { get; init; }
 }
+
+/// <summary>Shape of the learning rate after the warm-up.</summary>
+public enum RateShape { Constant, Linear, Cosine }
 
 /// <summary>Everything a replica process needs.</summary>
 public sealed record ReplicaSpec
@@ -69,7 +80,10 @@ public interface INodeReports
 {
     ValueTask<bool> JobProgressAsync(string job, long epoch, JobProgress progress, CancellationToken cancellationToken);
     ValueTask<bool> JobCompletedAsync(string job, long epoch, TrainedAdapter adapter, CancellationToken cancellationToken);
+    /// <summary>The trainer found that the job cannot be done.</summary>
     ValueTask<bool> JobFailedAsync(string job, long epoch, string reason, CancellationToken cancellationToken);
+    /// <summary>The trainer's process ended by itself, without a word: it may be tried again.</summary>
+    ValueTask<bool> JobCrashedAsync(string job, long epoch, string reason, CancellationToken cancellationToken);
     ValueTask<bool> ReplicaReadyAsync(string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken);
     ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken);
 }
@@ -83,4 +97,4 @@ public sealed record JobProgress(int Step, int TotalSteps, double Loss, double T
 /// </summary>
 public sealed record TrainedAdapter(
     string Folder, string Hash, int Steps, long TrainedTokens, double FinalLoss, double Seconds,
-    double? EvaluationLossBefore = null, double? EvaluationLossAfter = null);
+    double? EvaluationLossBefore = null, double? EvaluationLossAfter = null, bool EarlyStopped = false);

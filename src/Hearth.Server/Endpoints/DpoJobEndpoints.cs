@@ -8,7 +8,10 @@ internal static class DpoJobEndpoints
 {
     public static void Map(Routes routes)
     {
-        new TrainingJobRoutes(JobKind.Preference, "dpoJobId", typeof(DpoJob), ReadAsync, ToContract).Map(routes);
+        new TrainingJobRoutes(JobKind.Preference, "dpoJobId", typeof(DpoJob), ReadAsync, ToContract)
+        {
+            WithFiles = (files, job) => ((DpoJob)job) with { TrainerLogsSignedUrl = files.Log },
+        }.Map(routes);
     }
 
     private static async Task<JobDraft> ReadAsync(Call call)

@@ -7,7 +7,7 @@ internal static class NotYetEndpoints
 {
     private static readonly (string Feature, string[] Routes)[] Table =
     [
-        ("Metrics files of preference jobs", ["GET dpoJobs/{id}:getMetricsFileEndpoint"]),
+        ("Estimating a job's cost", ["POST supervisedFineTuningJobs:estimateCost"]),
         ("Running an evaluator on sample rows", ["POST evaluators:previewEvaluator"]),
         ("Versions of evaluators",
         [

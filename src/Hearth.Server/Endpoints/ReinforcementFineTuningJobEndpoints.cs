@@ -8,7 +8,10 @@ internal static class ReinforcementFineTuningJobEndpoints
 {
     public static void Map(Routes routes)
     {
-        new TrainingJobRoutes(JobKind.Reinforcement, "reinforcementFineTuningJobId", typeof(ReinforcementFineTuningJob), ReadAsync, ToContract).Map(routes);
+        new TrainingJobRoutes(JobKind.Reinforcement, "reinforcementFineTuningJobId", typeof(ReinforcementFineTuningJob), ReadAsync, ToContract)
+        {
+            WithFiles = (files, job) => ((ReinforcementFineTuningJob)job) with { TrainerLogsSignedUrl = files.Log },
+        }.Map(routes);
     }
 
     private static async Task<JobDraft> ReadAsync(Call call)

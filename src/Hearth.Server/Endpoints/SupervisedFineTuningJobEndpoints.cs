@@ -6,9 +6,19 @@ namespace Hearth.Server;
 /// <summary><c>supervisedFineTuningJobs</c></summary>
 internal static class SupervisedFineTuningJobEndpoints
 {
+    private const int FewSteps = 10;
+
     public static void Map(Routes routes)
     {
-        new TrainingJobRoutes(JobKind.Supervised, "supervisedFineTuningJobId", typeof(SupervisedFineTuningJob), ReadAsync, ToContract).Map(routes);
+        new TrainingJobRoutes(JobKind.Supervised, "supervisedFineTuningJobId", typeof(SupervisedFineTuningJob), ReadAsync, ToContract)
+        {
+            WithFiles = (files, job) => ((SupervisedFineTuningJob)job) with
+            {
+                MetricsFileSignedUrl = files.Metrics,
+                TrainerLogsSignedUrl = files.Log,
+                RenderSamplesSignedUrl = files.Samples,
+            },
+        }.Map(routes);
     }
 
     private static async Task<JobDraft> ReadAsync(Call call)
@@ -24,8 +34,6 @@ internal static class SupervisedFineTuningJobEndpoints
         if (param.MtpEnabled == true || param.MtpFreezeBaseModel == true || param.MtpNumDraftTokens > 0)
             throw HearthException.Unimplemented("Multi-token prediction (mtpEnabled, mtpFreezeBaseModel, mtpNumDraftTokens)");
         if (param.SamplerCheckpointSaveIntervalSteps > 0) throw HearthException.Unimplemented("Saving sampler checkpoints (samplerCheckpointSaveIntervalSteps)");
-        if (param.EarlyStop == true) throw HearthException.Unimplemented("Early stopping (earlyStop)");
-        if (param.EvalAutoCarveout == true) throw HearthException.Unimplemented("An automatic evaluation carve-out (evalAutoCarveout)");
         if (param.AwsS3Config is not null || param.AzureBlobStorageConfig is not null)
             throw HearthException.Unimplemented("A dataset in a bucket of your own (awsS3Config, azureBlobStorageConfig)");
     }
@@ -47,6 +55,9 @@ internal static class SupervisedFineTuningJobEndpoints
         WarmupSteps = param.LearningRateWarmupSteps,
         WeightDecay = param.OptimizerWeightDecay,
         JinjaTemplate = param.JinjaTemplate,
+        EvaluationCarveout = param.EvalAutoCarveout ?? false,
+        EarlyStop = param.EarlyStop ?? false,
+        Schedule = ToSchedule(param.LrScheduler),
         Seed = param.HearthSeed,
         DisplayName = param.DisplayName ?? "",
         Wandb = TrainingJobMapping.ToDraft(param.WandbConfig),
@@ -82,6 +93,8 @@ internal static class SupervisedFineTuningJobEndpoints
             OptimizerWeightDecay = spec.WeightDecay,
             JinjaTemplate = spec.JinjaTemplate,
             EvalAutoCarveout = param.EvalAutoCarveout ?? false,
+            EarlyStop = spec.EarlyStop,
+            LrScheduler = param.LrScheduler ?? new() { Constant = new() },
             Nodes = param.Nodes ?? 0,
             Region = param.Region ?? default,
             RendererHuggingFaceRepoId = param.RendererHuggingFaceRepoId ?? "",
@@ -92,7 +105,24 @@ internal static class SupervisedFineTuningJobEndpoints
             JobProgress = TrainingJobMapping.ToReport(job),
             HearthProgress = TrainingJobMapping.ToProgress(record),
             HearthEvaluation = record.Evaluation is { } measured ? new() { LossBefore = measured.LossBefore, LossAfter = measured.LossAfter } : null,
+            HearthWarnings = record.Progress is { TotalSteps: > 0 and < FewSteps } progress ? [FewStepsWarning(progress.TotalSteps, spec)] : null,
             HearthSeed = spec.Seed,
         };
+    }
+
+    private static string FewStepsWarning(int steps, JobSpec spec)
+    {
+        var batch = spec.BatchSizeSamples is { } rows ? $"batchSizeSamples (now {rows} rows)" : $"the batch (now {spec.BatchSizeTokens} tokens; batchSizeSamples sets it in rows)";
+        return $"The job has {steps} optimizer steps; fewer than {FewSteps} seldom teach a model much. Lower {batch}, or raise epochs (now {spec.Epochs}).";
+    }
+
+    private static RateSchedule? ToSchedule(LrScheduler? scheduler)
+    {
+        if (scheduler is null) return null;
+        object?[] given = [scheduler.Constant, scheduler.Linear, scheduler.Cosine];
+        if (given.Count(one => one is not null) != 1) throw new HearthException(ErrorCode.InvalidArgument, "lrScheduler: give exactly one of constant, linear and cosine.") { Param = "lrScheduler" };
+        var falling = scheduler.Linear ?? scheduler.Cosine;
+        var shape = scheduler.Constant is not null ? RateShape.Constant : scheduler.Linear is not null ? RateShape.Linear : RateShape.Cosine;
+        return new(shape, falling?.MinLrRatio, falling?.DecayRatio);
     }
 }

@@ -8,6 +8,9 @@ namespace Hearth.Server;
 /// <param name="ToContract">The collection's contract of a stored job.</param>
 internal sealed record TrainingJobRoutes(JobKind Kind, string IdField, Type Contract, Func<Call, Task<JobDraft>> Create, Func<Call, Stored<JobRecord>, object> ToContract)
 {
+    /// <summary>Adds the addresses of a run's files to one job's answer. Lists leave them empty: an address lives ten minutes, and each costs a look at the disk.</summary>
+    public Func<TrainingJobFiles, object, object> WithFiles { get; init; } = (_, job) => job;
+
     public void Map(Routes routes)
     {
         var jobs = Kind.Collection;
@@ -17,6 +20,7 @@ internal sealed record TrainingJobRoutes(JobKind Kind, string IdField, Type Cont
         routes.Delete($"{jobs}/{{id}}", Permission.Change, DeleteAsync);
         routes.Post($"{jobs}/{{id}}:cancel", Permission.Change, CancelAsync);
         routes.Post($"{jobs}/{{id}}:resume", Permission.Change, ResumeAsync);
+        routes.Get($"{jobs}/{{id}}:getMetricsFileEndpoint", Permission.View, GetMetricsFileAsync);
         routes.Post($"/hearth/v1/accounts/{{account}}/{jobs}/{{id}}:pause", Permission.Change, PauseAsync);
     }
 
@@ -33,7 +37,7 @@ internal sealed record TrainingJobRoutes(JobKind Kind, string IdField, Type Cont
     private async Task<object> GetAsync(Call call)
     {
         var job = await call.Service<ResourceStore>().GetAsync<JobRecord>(call.Name(Kind.Collection), call.Cancelled);
-        return ReadMask.Parse(call.Query("readMask")).Apply(ToContract(call, job));
+        return ReadMask.Parse(call.Query("readMask")).Apply(WithFiles(TrainingJobFiles.Of(call, job), ToContract(call, job)));
     }
 
     private async Task<object> DeleteAsync(Call call)
@@ -53,6 +57,14 @@ internal sealed record TrainingJobRoutes(JobKind Kind, string IdField, Type Cont
     {
         await call.ReadAsync<EmptyMessage>();
         return ToContract(call, await call.Service<TrainingJobs>().ResumeAsync(call.Caller, call.Name(Kind.Collection), call.Cancelled));
+    }
+
+    private async Task<object> GetMetricsFileAsync(Call call)
+    {
+        var job = await call.Service<ResourceStore>().GetAsync<JobRecord>(call.Name(Kind.Collection), call.Cancelled);
+        return TrainingJobFiles.Of(call, job).Metrics is { Length: > 0 } address
+            ? new MetricsFileEndpoint { SignedUrl = address }
+            : throw HearthException.Precondition($"{job.Name} is {job.Row.State} and has no metrics: no step was taken yet. {job.Value.StatusMessage}".TrimEnd());
     }
 
     private async Task<object> PauseAsync(Call call)

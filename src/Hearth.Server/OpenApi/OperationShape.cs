@@ -30,7 +30,8 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
         ["models/{}:getDownloadEndpoint"] = "SignedUrls", ["models/{}:getUploadEndpoint"] = "ModelUploadUrls", ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
         ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
         ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint", ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint", ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
-        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
+        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()

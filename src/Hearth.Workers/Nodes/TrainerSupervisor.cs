@@ -11,7 +11,7 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
         ?? throw new ArgumentException($"The assignment of {assignment.Resource} has no trainer specification.", nameof(assignment));
     private JobProgress? lastProgress;
     private TrainedAdapter? adapter;
-    private string? failure;
+    private string? failure, death;
 
     protected override async Task RunAsync(CancellationToken stopping)
     {
@@ -22,14 +22,16 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            failure = $"The trainer process did not start: {e.Message}";
+            death = $"The trainer process did not start: {e.Message}";
             exit = new WorkerExit(0, []);
         }
         if (stopping.IsCancellationRequested) return;
         if (exit.Code == 0 && failure is null && adapter is { } done)
             await ReportAsync(token => Reports.JobCompletedAsync(Assignment.Resource, Assignment.Epoch, done, token));
+        else if (failure is { } reason)
+            await ReportAsync(token => Reports.JobFailedAsync(Assignment.Resource, Assignment.Epoch, reason, token));
         else
-            await ReportAsync(token => Reports.JobFailedAsync(Assignment.Resource, Assignment.Epoch, failure ?? DeathOf(exit), token));
+            await ReportAsync(token => Reports.JobCrashedAsync(Assignment.Resource, Assignment.Epoch, death ?? DeathOf(exit), token));
     }
 
     private async Task<WorkerExit> RunProcessAsync(CancellationToken stopping)

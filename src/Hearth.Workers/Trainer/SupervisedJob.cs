@@ -14,7 +14,7 @@ internal static class SupervisedJob
         var result = SupervisedRecipe.Run(OptionsOf(spec), new Reporter(report), cancellationToken);
         return new TrainedAdapter(
             result.AdapterFolder, LoraAdapter.HashOf(result.AdapterFolder), result.Steps, result.TrainedTokens, result.FinalLoss, result.Seconds,
-            result.EvaluationLossBefore, result.EvaluationLossAfter);
+            result.EvaluationLossBefore, result.EvaluationLossAfter, result.EarlyStopped);
     }
 
     private static SupervisedOptions OptionsOf(TrainerSpec spec) => new()
@@ -35,6 +35,12 @@ internal static class SupervisedJob
         Optimizer = new AdamWOptions { WeightDecay = spec.WeightDecay, MaxGradNorm = spec.MaxGradNorm },
         Seed = unchecked((ulong)spec.Seed),
         ChatTemplate = spec.ChatTemplate,
+        EvaluationCarveout = spec.EvaluationCarveout,
+        EarlyStop = spec.EarlyStop,
+        Schedule = Enum.Parse<ScheduleKind>(spec.Schedule.ToString()),
+        MinRateRatio = spec.MinRateRatio,
+        DecayRatio = spec.DecayRatio,
+        Resume = true, // the run folder is the job's own
     };
 
     /// <summary>Reports on the training thread, in order; <see cref="Progress{T}"/> would use the thread pool and may reorder.</summary>

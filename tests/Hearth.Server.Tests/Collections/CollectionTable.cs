@@ -61,7 +61,7 @@ public static class CollectionTable
             Always = ["dataset", "baseModel"], Moving = ["state", "updateTime"],
             Apart = new Dictionary<string, string> { ["metricsFileSignedUrl"] = "the server's to fill" },
             Values = Training("", stage => stage.Rows, maxRank: 6),
-            Fit = (_, body, _, _) => FitTraining(body, true),
+            Fit = (_, body, _, _) => FitTraining(body, true) && FitEarlyStop(body),
         },
         new("dpoJobs")
         {
@@ -98,6 +98,33 @@ public static class CollectionTable
                 ["serviceMode"] = (_, _) => false, // trains all weights: a test of its own
             },
             Fit = (_, body, _, _) => FitTraining(body["trainingConfig"]!.AsObject(), false) && FitLoss(body, "GRPO", "DAPO", "GSPO_TOKEN"),
+        },
+        new("evaluators")
+        {
+            CreatePath = "/v1/accounts/{account_id}/evaluatorsV2", Wrapper = "evaluator", IdField = "evaluatorId", IdOptional = true, Needs = Needs.Rows,
+            Following = ["state", "status"], // of the code
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
+            {
+                ["entryPoint"] = (_, random) => $"tests/test_{random.Next(9)}.py::test_score",
+                ["defaultDataset"] = (stage, _) => stage.Rows,
+                ["source"] = (_, random) => new JsonObject { ["type"] = Pick(random, "TYPE_UPLOAD", "TYPE_TEMPORARY"), ["githubRepositoryName"] = "a/b" },
+                ["criteria"] = (_, random) => new JsonArray(new JsonObject
+                {
+                    ["type"] = "CODE_SNIPPETS", ["name"] = $"c{random.Next(9)}", ["description"] = "d",
+                    ["codeSnippets"] = new JsonObject { ["language"] = "python", ["entryFile"] = "main.py", ["entryFunc"] = "f", ["fileContents"] = new JsonObject { ["main.py"] = $"x = {random.Next()}" } },
+                }),
+            },
+        },
+        new("evaluationJobs")
+        {
+            Wrapper = "evaluationJob", IdField = "evaluationJobId", IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rows | Needs.Rewards,
+            Always = ["evaluator", "inputDataset", "outputDataset"],
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
+            {
+                ["evaluator"] = (stage, _) => stage.Evaluator,
+                ["inputDataset"] = (stage, _) => stage.Prompts,
+                ["outputDataset"] = (_, random) => $"accounts/local/datasets/scored-{random.Next()}",
+            },
         },
         new("deploymentShapes") { Parents = Catalogue },
         new("deploymentShapeVersions")
@@ -186,6 +213,10 @@ public static class CollectionTable
         settings.Remove("loraRank");
         return true;
     }
+
+    /// <summary>An early stop needs evaluation rows.</summary>
+    private static bool FitEarlyStop(JsonObject body) =>
+        body.ContainsKey("evaluationDataset") || body["evalAutoCarveout"]?.GetValue<bool>() == true || body.Remove("earlyStop") || true;
 
     private static bool FitLoss(JsonObject body, params string[] methods)
     {

@@ -130,7 +130,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(Held(rows, 1), Held(rows.Reverse(), 1));
         Assert.NotEqual(Held(rows, 1), Held(rows, 2));
         Assert.Equal(1000, EvaluationCarveout.Split([.. Enumerable.Range(0, 20_000).Select(i => new TokenizedRow([1, i], [0, 1], i + 1))], 0).Evaluation.Count);
-        var twice = EvaluationCarveout.Split([.. rows.Concat(rows)], 1);
+        var twice = EvaluationCarveout.Split([.. rows, .. rows.Select(row => row with { SourceLine = row.SourceLine + 100 })], 1);
         Assert.Empty(twice.Training.Select(row => row.TokenIds[1]).Intersect(twice.Evaluation.Select(row => row.TokenIds[1])));
     }
 
