@@ -6,6 +6,8 @@ namespace Hearth.Storage.Sqlite;
 /// <summary>Writes one change inside the caller's transaction. A refusal is an exception; the caller rolls back to before the change.</summary>
 internal sealed class ChangeWriter(Session session)
 {
+    private readonly Dictionary<(string Kind, string Parent), (int Live, int Soft)> _counts = [];
+
     public void Write(Change change)
     {
         foreach (var row in change.Deletes) Delete(row);
@@ -14,6 +16,7 @@ internal sealed class ChangeWriter(Session session)
         foreach (var row in change.Deletes) RequireUnused(row);
         foreach (var row in change.Updates.Where(row => row.Deleted)) RequireUnused(row);
         foreach (var row in change.Inserts.Concat(change.Updates)) RequireTargets(row);
+        WriteCounters();
         WriteDue(change);
         WriteProcesses(change);
         WriteEntries(change);
@@ -87,12 +90,25 @@ internal sealed class ChangeWriter(Session session)
             session.Execute("INSERT OR IGNORE INTO resource_references (target, source) VALUES ($target, $source)", ("$target", target), ("$source", row.Name.Value));
     }
 
-    private void Count(ResourceRow row, int live, int soft) => session.Execute(
-        """
-        INSERT INTO counters (kind, parent, live, deleted) VALUES ($kind, $parent, $live, $soft)
-        ON CONFLICT (kind, parent) DO UPDATE SET live = live + $live, deleted = deleted + $soft
-        """,
-        ("$kind", row.Name.Kind), ("$parent", row.Name.Parent), ("$live", live), ("$soft", soft));
+    private void Count(ResourceRow row, int live, int soft)
+    {
+        var key = (row.Name.Kind, row.Name.Parent);
+        var sum = _counts.GetValueOrDefault(key);
+        _counts[key] = (sum.Live + live, sum.Soft + soft);
+    }
+
+    private void WriteCounters()
+    {
+        foreach (var ((kind, parent), (live, soft)) in _counts.Where(count => count.Value != default))
+        {
+            session.Execute(
+                """
+                INSERT INTO counters (kind, parent, live, deleted) VALUES ($kind, $parent, $live, $soft)
+                ON CONFLICT (kind, parent) DO UPDATE SET live = live + $live, deleted = deleted + $soft
+                """,
+                ("$kind", kind), ("$parent", parent), ("$live", live), ("$soft", soft));
+        }
+    }
 
     private void WriteProcesses(Change change)
     {

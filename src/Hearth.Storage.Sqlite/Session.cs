@@ -17,7 +17,7 @@ internal sealed class Session : IDisposable
         try
         {
             session._connection.Open();
-            session.Run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+            session.Run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384;");
             return session;
         }
         catch
