@@ -143,7 +143,7 @@ public sealed class HearthServer : IAsyncDisposable
         foreach (var kind in DeploymentDueHandler.Kinds) services.AddSingleton<IDueHandler>(provider => ActivatorUtilities.CreateInstance<DeploymentDueHandler>(provider, kind));
         services.AddSingleton<BatchJobs>().AddSingleton<BatchPlanner>().AddSingleton<BatchValidator>().AddSingleton<BatchCapacity>().AddSingleton<BatchPublisher>();
         services.AddSingleton<BatchParts>().AddSingleton<BatchRunner>().AddSingleton<IBatchRows, BatchRowAnswers>().AddSingleton<IDueHandler, BatchExpiry>();
-        services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>();
+        services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>().AddSingleton<INodeLease, StoredNodeLease>();
         services.AddSingleton<Lister>();
         services.AddHostedService<OutboxService>().AddHostedService<DueService>().AddHostedService<BatchService>();
     }

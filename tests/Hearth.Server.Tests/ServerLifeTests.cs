@@ -181,4 +181,26 @@ public sealed class ServerLifeTests : IDisposable
             ? new(TestServer.Facts with { ContextLength = 77 })
             : throw HearthException.Invalid("The folder has no config.json. Give a Hugging Face folder or a GGUF file.");
     }
+
+    [Fact]
+    public async Task A_node_that_lost_its_lease_gets_its_work_back_with_higher_epochs()
+    {
+        var clock = new ManualClock();
+        await using var server = await TestServer.StartAsync(_directory, clock);
+        await server.AddDatasetAsync("rows");
+        await server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny" }, "job");
+        var lease = server.Server.Services.GetRequiredService<INodeLease>();
+        var job = "accounts/local/supervisedFineTuningJobs/job";
+        var first = (await server.AssignmentOfAsync(job)).Epoch;
+        Assert.True(await lease.TakeAsync(default));
+        Assert.Equal(first, (await server.AssignmentOfAsync(job)).Epoch);
+        clock.Advance(TimeSpan.FromSeconds(29));
+        Assert.True(await lease.RenewAsync(default));
+        clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.False(await lease.RenewAsync(default));
+        Assert.True(await lease.TakeAsync(default));
+        Assert.True((await server.AssignmentOfAsync(job)).Epoch > first);
+        Assert.False(await server.Reports.JobFailedAsync(job, first, "too late", default));
+        Assert.Equal(JobState.JOB_STATE_RE_QUEUEING, (await server.Client.GetSupervisedJobAsync("job")).State);
+    }
 }

@@ -16,11 +16,11 @@ internal sealed class ScriptedNode : IAssignments, INodeReports, IAsyncDisposabl
     private readonly Task running;
     private IReadOnlyList<Assignment> assignments = [];
 
-    public ScriptedNode()
+    public ScriptedNode(INodeLease? lease = null)
     {
         Folder = Directory.CreateTempSubdirectory("hearth-test-").FullName;
         var options = NodeAgentOptions.ForDataDirectory(Folder) with { FirstBackOff = TimeSpan.FromMilliseconds(20) };
-        running = new NodeAgent(this, this, Program, options).RunAsync(stop.Token);
+        running = new NodeAgent(this, this, Program, options, lease: lease).RunAsync(stop.Token);
     }
 
     public static WorkerProgram Program { get; } =

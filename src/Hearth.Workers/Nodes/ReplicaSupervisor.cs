@@ -45,6 +45,7 @@ internal sealed class ReplicaSupervisor(
             var launch = new ReplicaLaunch(spec, socketPath);
             await File.WriteAllTextAsync(launchPath, JsonSerializer.Serialize(launch, WorkerJson.Options), stopping);
             using var process = WorkerProcess.Start(program, [WorkerProgram.ReplicaVerb, launchPath], Path.Combine(options.RunDirectory, name + ".log"));
+            Watch(process);
             await using var stop = stopping.Register(() => _ = process.StopAsync(options.StopGrace));
             await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(message);
             var exit = await process.Exited;

@@ -18,7 +18,8 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
         WorkerExit exit;
         try
         {
-            exit = await RunProcessAsync(stopping);
+            do exit = await RunProcessAsync(stopping); // a worker that only missed its lease has not failed
+            while (exit.Code == WorkerExit.LeaseLost && !stopping.IsCancellationRequested);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
@@ -40,6 +41,7 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
         var specPath = Path.Combine(spec.RunFolder, "trainer.json");
         await File.WriteAllTextAsync(specPath, JsonSerializer.Serialize(spec, WorkerJson.Options), stopping);
         using var process = WorkerProcess.Start(program, [WorkerProgram.TrainerVerb, specPath], Path.Combine(spec.RunFolder, "trainer.log"));
+        Watch(process);
         await using var stop = stopping.Register(() => _ = process.StopAsync(options.StopGrace));
         await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(message);
         return await process.Exited;

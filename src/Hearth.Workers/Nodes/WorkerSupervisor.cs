@@ -10,6 +10,8 @@ internal abstract class WorkerSupervisor(Assignment assignment, INodeReports rep
 
     private readonly CancellationTokenSource stop = new();
     private Task completion = Task.CompletedTask;
+    private volatile WorkerProcess? process;
+    private volatile bool isFenced;
 
     public Assignment Assignment { get; } = assignment;
 
@@ -33,6 +35,28 @@ internal abstract class WorkerSupervisor(Assignment assignment, INodeReports rep
 
     /// <summary>Asks the worker to end; its end is not reported any more.</summary>
     public void Stop() => stop.Cancel();
+
+    /// <summary>The node's lease is lost: the worker ends without delay (rule R5).</summary>
+    public void Fence()
+    {
+        isFenced = true;
+        process?.Kill();
+        Stop();
+    }
+
+    /// <summary>Set before the start where the node holds a lease.</summary>
+    public bool IsLeased { get; set; }
+
+    /// <summary>The lease holds: the worker may go on.</summary>
+    public void Allow() => process?.Allow(NodeLeaseKeeper.Patience);
+
+    /// <summary>To be called with each process that is started.</summary>
+    protected void Watch(WorkerProcess started)
+    {
+        process = started;
+        if (IsLeased) Allow();
+        if (isFenced) started.Kill();
+    }
 
     /// <summary>Runs the assignment's process or processes; returns when it is over.</summary>
     protected abstract Task RunAsync(CancellationToken stopping);

@@ -10,6 +10,7 @@ public sealed class WorkerChannel : IDisposable
 
     private readonly StreamWriter output;
     private readonly CancellationTokenSource closed = new();
+    private readonly WorkerLease lease = new();
 
     private WorkerChannel(Stream output) => this.output = new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true };
 
@@ -48,10 +49,7 @@ public sealed class WorkerChannel : IDisposable
     {
         using var input = Console.OpenStandardInput();
         Span<byte> buffer = stackalloc byte[64];
-        while (input.Read(buffer) > 0)
-        {
-            // The server writes nothing; should it ever, it is not for this version.
-        }
+        while (input.Read(buffer) is > 0 and var read) lease.Extend(TimeSpan.FromSeconds(buffer[read - 1]));
         try
         {
             closed.Cancel();

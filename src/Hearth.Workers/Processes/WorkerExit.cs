@@ -4,6 +4,9 @@ namespace Hearth.Workers;
 /// <param name="Code">Exit code; 128 + n where signal n ended the process, as shells and .NET report it.</param>
 public sealed record WorkerExit(int Code, IReadOnlyList<string> LogTail)
 {
+    /// <summary>Exit code of a worker whose node's lease was not renewed in time (rule R5): it has not failed, it stopped writing.</summary>
+    public const int LeaseLost = 75;
+
     private static readonly Dictionary<int, string> Signals = new()
     {
         [4] = "SIGILL: an instruction that this processor does not have",
@@ -18,6 +21,7 @@ public sealed record WorkerExit(int Code, IReadOnlyList<string> LogTail)
     public string Description => Code switch
     {
         0 => "ended without a result",
+        LeaseLost => "ended because the lease of its node was not renewed",
         > 128 and < 193 when Signals.TryGetValue(Code - 128, out var name) => $"was ended by signal {Code - 128} ({name})",
         > 128 and < 193 => $"was ended by signal {Code - 128}",
         _ => $"ended with exit code {Code}",

@@ -5,8 +5,8 @@ namespace Hearth.Workers;
 
 /// <summary>A running worker, seen from the server: its messages, its log, its end.</summary>
 /// <remarks>
-/// The worker's standard input is the control pipe (rule R6): nothing is ever written to it, and when it closes, because the
-/// server closed it or because the server died, the worker ends. Both outputs are read on threads of their own: reads of
+/// The worker's standard input is the control pipe (rule R6): when it closes, because the server closed it or because the server
+/// died, the worker ends. The only thing written to it is that the node's lease holds (rule R5). Both outputs are read on threads of their own: reads of
 /// anonymous pipes block, and the thread pool must not pay for that.
 /// </remarks>
 public sealed class WorkerProcess : IDisposable
@@ -56,6 +56,20 @@ public sealed class WorkerProcess : IDisposable
         {
             Kill();
             return await Exited;
+        }
+    }
+
+    /// <summary>Tells the worker that it may go on for so long, in whole seconds up to 255. One that was told so once and hears nothing more ends by itself.</summary>
+    public void Allow(TimeSpan time)
+    {
+        try
+        {
+            process.StandardInput.BaseStream.WriteByte((byte)time.TotalSeconds);
+            process.StandardInput.BaseStream.Flush();
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        {
+            // The worker has ended, or was asked to.
         }
     }
 

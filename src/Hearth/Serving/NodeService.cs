@@ -5,11 +5,12 @@ using Microsoft.Extensions.Hosting;
 namespace Hearth;
 
 /// <summary>Runs this machine's node agent for as long as the server runs.</summary>
-internal sealed class NodeService(IAssignments assignments, INodeReports reports, NodeAgentOptions options, TimeProvider clock) : BackgroundService
+internal sealed class NodeService(IAssignments assignments, INodeReports reports, INodeLease lease, NodeAgentOptions options, TimeProvider clock)
+    : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var program = WorkerProgram.Current(typeof(NodeService).Assembly.Location);
-        return new NodeAgent(assignments, reports, program, options, clock).RunAsync(stoppingToken);
+        return new NodeAgent(assignments, reports, program, options, clock, lease).RunAsync(stoppingToken);
     }
 }
