@@ -14,6 +14,7 @@ var root = new RootCommand("Hearth: fine-tune, evaluate and serve open language 
     ChatCommand.Create(),
     ModelsCommand.Create(),
     DatasetsVerb.Create(),
+    BatchCommand.Create(),
     KeysVerb.Create(),
     BackupVerbs.CreateBackup(),
     BackupVerbs.CreateRestore(),

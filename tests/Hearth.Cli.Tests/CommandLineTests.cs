@@ -43,6 +43,7 @@ public sealed class CommandLineTests
     [InlineData("chat")]
     [InlineData("train")]
     [InlineData("deploy")]
+    [InlineData("batch")]
     public async Task Help_shows_what_to_type_and_the_exit_codes(string verb)
     {
         var run = await CommandRun.OfAsync(verb, "--help");

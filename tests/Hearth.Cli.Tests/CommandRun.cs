@@ -14,7 +14,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Errors)
     {
         var root = new RootCommand("test")
         {
-            CommandOutput.Option, ChatCommand.Create(), TrainCommand.Create(), DeployCommand.Create(), ModelsCommand.Create(), Failing(),
+            CommandOutput.Option, ChatCommand.Create(), TrainCommand.Create(), DeployCommand.Create(), ModelsCommand.Create(), BatchCommand.Create(), Failing(),
         };
         var (output, errors) = (new StringWriter(), new StringWriter());
         var (previousOutput, previousErrors) = (Console.Out, Console.Error);

@@ -23,6 +23,34 @@ public sealed class ClientVerbTests
         Assert.True(answer.RootElement.GetProperty("completionTokens").GetInt32() > 0);
     }
 
+    [Fact]
+    public async Task A_file_of_requests_is_answered_without_a_deployment_and_the_answers_are_downloaded()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var rows = Path.Combine(server.Folder, "questions.jsonl");
+        await File.WriteAllLinesAsync(rows, Enumerable.Range(0, 40).Select(i => JsonSerializer.Serialize(new
+        {
+            custom_id = $"q{i}",
+            body = new { messages = new[] { new { role = "user", content = $"What is {i} + 1?" } }, max_tokens = i == 7 ? 0 : 5 },
+        })));
+        var shown = await RunAsync(
+            server, "batch", "create", "-m", "hearth-tiny", "-d", "questions", "--file", rows, "-x", "answers", "--job-id", "ask", "--temperature", "0", "--extra-body", """{"ignore_eos":true}""", "--wait");
+        Assert.Contains("Rows: 40/40 rows, 1 failed", shown);
+        Assert.Empty(server.Workers("worker-replica"));
+        using var job = JsonDocument.Parse(await RunAsync(server, "batch", "get", "ask", "--output", "json"));
+        Assert.Equal(("COMPLETED", 39, 195), (job.RootElement.GetProperty("state").GetString(), job.RootElement.GetProperty("succeeded").GetInt32(), job.RootElement.GetProperty("outputTokens").GetInt32()));
+        Assert.Contains("ask  COMPLETED  40/40 rows", await RunAsync(server, "batch", "list"));
+
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminKey);
+        using var download = JsonDocument.Parse(await http.GetStringAsync(new Uri(server.Url, "v1/accounts/local/datasets/answers:getDownloadEndpoint")));
+        var files = download.RootElement.GetProperty("filenameToSignedUrls");
+        var answers = (await http.GetStringAsync(files.GetProperty("dataset/answers/BIJOutputSet.jsonl").GetString())).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(39, answers.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("custom_id").GetString()).Distinct().Count());
+        Assert.Contains("max_tokens", await http.GetStringAsync(files.GetProperty("dataset/answers/error-data").GetString()));
+        await RunAsync(server, "batch", "delete", "ask");
+    }
+
     [Fact, Trait("Category", "Long")]
     public async Task A_published_model_is_tuned_on_a_hundred_rows_and_served()
     {
