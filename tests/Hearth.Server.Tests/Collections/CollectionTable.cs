@@ -38,7 +38,11 @@ public static class CollectionTable
         new("datasets")
         {
             Wrapper = "dataset", IdField = "datasetId",
-            Apart = new Dictionary<string, string> { ["exampleCount"] = "the client's claim; ours is counted at the upload" },
+            Apart = new Dictionary<string, string>
+            {
+                ["exampleCount"] = "the client's claim; ours is counted at the upload",
+                ["sourceDatasetId"] = "names a dataset with rows: DatasetDerivationTests",
+            },
             OneOf = DatasetSources,
             Fit = (_, body, _, _) => KeepOne(body, DatasetSources),
             FitPatch = (patch, _) => KeepOne(patch, DatasetSources),
