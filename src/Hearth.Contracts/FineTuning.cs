@@ -97,6 +97,19 @@ public sealed record Money
     public string CurrencyCode { get; init; } = "";
     public int Nanos { get; init; }
     public string Units { get; init; } = "";
+
+    /// <summary>The amount, to the nearest billionth.</summary>
+    public static Money Of(decimal amount, string currency)
+    {
+        var rounded = decimal.Round(amount, 9);
+        var units = decimal.Truncate(rounded);
+        return new()
+        {
+            CurrencyCode = currency,
+            Units = units.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Nanos = (int)((rounded - units) * 1_000_000_000m),
+        };
+    }
 }
 
 /// <summary>Credentials for a dataset in an S3 bucket.</summary>

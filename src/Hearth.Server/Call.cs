@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Hearth.Contracts;
 using Hearth.ControlPlane;
@@ -26,6 +27,16 @@ internal sealed class Call(HttpContext http)
     {
         var value = http.Request.Query[field].FirstOrDefault() ?? http.Request.Query[JsonNamingPolicy.SnakeCaseLower.ConvertName(field)].FirstOrDefault();
         return string.IsNullOrEmpty(value) ? null : value;
+    }
+
+    /// <summary>A time of the query; null where it is absent.</summary>
+    public DateTimeOffset? Time(string field)
+    {
+        if (Query(field) is not { } text) return null;
+        const DateTimeStyles utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, utc, out var time)
+            ? time
+            : throw HearthException.Invalid($"{field} '{text}' is not a time. Write it as 2026-01-31T12:00:00Z.");
     }
 
     public bool Flag(string field) => Query(field) switch

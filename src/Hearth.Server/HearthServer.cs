@@ -135,6 +135,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<Evaluators>().AddSingleton<EvaluationJobs>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<EvaluationJobs>());
         services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>().AddSingleton<ModelUploads>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
+        services.AddSingleton(Prices.Read(Path.Combine(options.DataDirectory, "prices.json"))).AddSingleton<Billing>();
         services.AddSingleton<TokenBuckets>().AddSingleton<RateLimits>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
@@ -155,6 +156,8 @@ public sealed class HearthServer : IAsyncDisposable
         UserEndpoints.Map(routes);
         ApiKeyEndpoints.Map(routes);
         SecretEndpoints.Map(routes);
+        AuditLogEndpoints.Map(routes);
+        BillingEndpoints.Map(routes);
         DatasetEndpoints.Map(routes);
         DatasetReportEndpoints.Map(routes);
         ModelEndpoints.Map(routes);

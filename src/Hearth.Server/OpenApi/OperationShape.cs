@@ -21,6 +21,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     {
         [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest",
         ["models/{}:getUploadEndpoint"] = "GetModelUploadEndpointRequest", [":splitDataset"] = "SplitDatasetRequest", [":prepare"] = "PrepareModelRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
+        ["usageCosts:query"] = "QueryUsageCostsRequest",
         [":executeTrainStep"] = "ExecuteTrainStepRequest",
     };
 

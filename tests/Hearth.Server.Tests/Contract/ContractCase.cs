@@ -10,7 +10,7 @@ public abstract class ContractCase : IAsyncLifetime
 {
     protected const string Account = "/v1/accounts/local";
     protected static readonly ContractDocument Contract = ContractDocument.Load();
-    protected TestServer Server { get; private set; } = null!;
+    protected TestServer Server { get; set; } = null!;
 
     public virtual async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(configure: Configure);
 
