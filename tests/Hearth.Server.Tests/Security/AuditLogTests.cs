@@ -18,7 +18,7 @@ public sealed partial class AuditLogTests : ContractCase
     private static readonly string[] Unchanging =
     [
         "deploymentShapeVersions:match", "/v1/chat/completions", "/v1/completions", "/v1/messages",
-        ":validateUpload", ":executeTrainStep", // they look, or hand a step to a trainer
+        ":validateUpload", ":executeTrainStep", ":prepare", // they look, or hand a step to a trainer
     ];
 
     [Fact]
@@ -119,6 +119,7 @@ public sealed partial class AuditLogTests : ContractCase
         DELETE datasets/third
         POST models {"modelId":"mine","model":{"kind":"HF_PEFT_ADDON","peftDetails":{"baseModel":"accounts/fireworks/models/tiny","r":8,"targetModules":["q_proj"]}}}
         PATCH models/mine {"displayName":"Mine"}
+        POST models/mine:getUploadEndpoint {"filenameToSize":{"adapter_model.safetensors":"10"}}
         DELETE models/mine
         POST deployments?deploymentId=serve {"baseModel":"tiny","enableAddons":true}
         PATCH deployments/serve {"displayName":"Serve"}
