@@ -71,6 +71,14 @@ public sealed partial class HearthClient : IDisposable
     public Task CancelSupervisedJobAsync(string id, CancellationToken cancellationToken = default) =>
         SendAsync<EmptyMessage>(HttpMethod.Post, Below($"supervisedFineTuningJobs/{id}:cancel"), new EmptyMessage(), cancellationToken);
 
+    /// <summary>Ends the job's trainer; <see cref="ResumeSupervisedJobAsync"/> goes on from its last step.</summary>
+    public Task<SupervisedFineTuningJob> PauseSupervisedJobAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync<SupervisedFineTuningJob>(HttpMethod.Post, $"hearth/v1/accounts/{Account}/supervisedFineTuningJobs/{id}:pause", new EmptyMessage(), cancellationToken);
+
+    /// <summary>Starts a trainer again for a failed or paused job.</summary>
+    public Task<SupervisedFineTuningJob> ResumeSupervisedJobAsync(string id, CancellationToken cancellationToken = default) =>
+        SendAsync<SupervisedFineTuningJob>(HttpMethod.Post, Below($"supervisedFineTuningJobs/{id}:resume"), new EmptyMessage(), cancellationToken);
+
     /// <summary>Yields the job at each poll, the last time in its final state.</summary>
     public async IAsyncEnumerable<SupervisedFineTuningJob> WatchSupervisedJobAsync(
         string id, TimeSpan interval, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)

@@ -29,18 +29,51 @@ public sealed class FirstLightTests(FirstLightTests.SharedServer shared) : IClas
     }
 
     [Fact]
-    public async Task A_killed_trainer_fails_its_job_with_the_reason_and_the_server_goes_on()
+    public async Task A_trainer_that_is_killed_again_and_again_fails_its_job_with_the_reason_and_the_server_goes_on()
     {
         await server.UploadAsync("many-rows", TrainedRows.JsonLines(64));
         await server.Client.CreateSupervisedJobAsync(SmallJob("many-rows", "never", epochs: 1000), "killed");
-        await RunningServer.UntilAsync(
-            () => server.Client.GetSupervisedJobAsync("killed").Result.HearthProgress is { Step: > 0 }, "the first step");
-        System.Diagnostics.Process.GetProcessById(Assert.Single(server.Workers("worker-trainer"))).Kill();
+        await StepAsync("killed", 1);
+        var ended = 0;
+        for (var kill = 1; kill <= 3; kill++) ended = await KillTrainerAsync(ended);
         var job = await server.WaitForJobAsync("killed");
         Assert.Equal(JobState.JOB_STATE_FAILED, job.State);
         Assert.Contains("signal 9", job.Status!.Message);
         Assert.NotEmpty((await StreamAsync(shared.Deployment)).Text);
         await Assert.ThrowsAsync<HearthApiException>(() => server.Client.ChatAsync(Question("accounts/local/models/never")));
+    }
+
+    [Fact]
+    public async Task A_paused_and_killed_job_ends_with_the_adapter_of_an_undisturbed_one()
+    {
+        await server.UploadAsync("paused-rows", TrainedRows.JsonLines(32));
+        await server.Client.CreateSupervisedJobAsync(SmallJob("paused-rows", "disturbed", epochs: 20), "disturbed");
+        await StepAsync("disturbed", 3);
+        await server.Client.PauseSupervisedJobAsync("disturbed");
+        await RunningServer.UntilAsync(() => server.Workers("worker-trainer").Count == 0, "the trainer to end");
+        var run = Path.Combine(server.DataDirectory, "runs", "local", "supervisedFineTuningJobs", "disturbed");
+        Assert.Single(Directory.GetDirectories(Path.Combine(run, "checkpoints")));
+        await server.Client.ResumeSupervisedJobAsync("disturbed");
+        await KillTrainerAsync(0);
+        var disturbed = await server.WaitForJobAsync("disturbed");
+        Assert.True(disturbed.State == JobState.JOB_STATE_COMPLETED, $"{disturbed.State}: {disturbed.Status?.Message}");
+        var adapters = Directory.GetDirectories(Path.Combine(server.DataDirectory, "models"));
+        await server.Client.CreateSupervisedJobAsync(SmallJob("paused-rows", "undisturbed", epochs: 20), "undisturbed");
+        Assert.Equal(JobState.JOB_STATE_COMPLETED, (await server.WaitForJobAsync("undisturbed")).State);
+        Assert.Equal(adapters, Directory.GetDirectories(Path.Combine(server.DataDirectory, "models"))); // named by their bytes: one folder for both
+    }
+
+    private Task StepAsync(string job, int step) => RunningServer.UntilAsync(
+        () => server.Client.GetSupervisedJobAsync(job).Result.HearthProgress?.Step >= step, $"step {step}");
+
+    /// <summary>Kills the trainer that was started after <paramref name="earlier"/> and returns its id.</summary>
+    private async Task<int> KillTrainerAsync(int earlier)
+    {
+        await RunningServer.UntilAsync(() => server.Workers("worker-trainer").Any(id => id != earlier), "a trainer to start");
+        var trainer = server.Workers("worker-trainer").First(id => id != earlier);
+        System.Diagnostics.Process.GetProcessById(trainer).Kill();
+        await RunningServer.UntilAsync(() => !RunningServer.IsRunning(trainer), "the trainer to end");
+        return trainer;
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class JobLifeTests(JobLifeTests.Fixture fixture) : IClassFixture<J
     }
 
     [Fact]
-    public async Task A_crashed_trainer_is_started_again_until_it_ends_three_times_after_one_step()
+    public async Task A_crashed_trainer_is_started_again_until_it_ends_three_times_without_getting_further()
     {
         var job = await CreateAsync("crashes");
         for (var crash = 1; crash <= 2; crash++) await CrashAsync(job, "before its first step");
@@ -36,6 +36,10 @@ public sealed class JobLifeTests(JobLifeTests.Fixture fixture) : IClassFixture<J
             Assert.Equal("JOB_STATE_RE_QUEUEING", seen.GetProperty("state").GetString());
             Assert.Contains($"ended after step 1 and is started again ({crash} of 3)", seen.GetProperty("status").GetProperty("message").GetString());
         }
+        await StepAsync(job, 2);
+        await CrashAsync(job, "signal 9"); // it got further: counted anew
+        await StepAsync(job, 1); // without a checkpoint it begins again, and is not further
+        await CrashAsync(job, "signal 9");
         await CrashAsync(job, "signal 9\nthe last words");
         var (_, failed) = await _server.GetAsync($"{Jobs}/crashes");
         Assert.Equal(("JOB_STATE_FAILED", "signal 9\nthe last words"), (failed.GetProperty("state").GetString(), failed.GetProperty("status").GetProperty("message").GetString()));

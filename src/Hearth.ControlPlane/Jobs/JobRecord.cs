@@ -10,14 +10,14 @@ public sealed record JobRecord
     public JobProgress? Progress { get; init; }
     /// <summary>Losses on the evaluation data set, once the job has completed; null without one.</summary>
     public JobEvaluation? Evaluation { get; init; }
-    /// <summary>Ends of the trainer's process since the last step it got beyond; null without any.</summary>
+    /// <summary>Ends of the trainer's process without getting further; null without any.</summary>
     public JobCrashes? Crashes { get; init; }
     public ErrorCode StatusCode { get; init; }
     public string StatusMessage { get; init; } = "";
     public DateTimeOffset? CompletedTime { get; init; }
 }
 
-/// <summary>How often in a row the trainer's process ended by itself after the same step.</summary>
+/// <summary>How often in a row the trainer's process ended by itself without getting beyond <paramref name="Step"/>, the furthest one.</summary>
 public sealed record JobCrashes(int Step, int Count);
 
 /// <summary>Mean loss over the trained tokens of the evaluation data set, in nats, before the first step and after the last.</summary>

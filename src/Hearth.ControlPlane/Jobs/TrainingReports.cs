@@ -5,7 +5,7 @@ namespace Hearth.ControlPlane;
 /// <summary>What trainers report about fine-tuning jobs of every kind. A report that no longer counts answers false (rule R5).</summary>
 public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, ResourceMailbox mailbox)
 {
-    /// <summary>Ends of the process after one step that fail a job.</summary>
+    /// <summary>Ends of the process without getting further that fail a job.</summary>
     public const int MaxCrashes = 3;
 
     public ValueTask<bool> ProgressAsync(ResourceName name, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
@@ -42,8 +42,8 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
         }, cancellationToken);
 
     /// <summary>
-    /// The trainer's process ended by itself: a new one goes on from the last checkpoint, with a higher epoch. The third end after one and the same step fails
-    /// the job with the end of the log.
+    /// The trainer's process ended by itself: a new one goes on from the last checkpoint, with a higher epoch. The third end without
+    /// getting beyond the furthest step fails the job with the end of the log.
     /// </summary>
     public async ValueTask<bool> CrashedAsync(ResourceName name, long epoch, string reason, CancellationToken cancellationToken)
     {
@@ -52,7 +52,7 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
         {
             if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
             var step = job.Value.Progress?.Step ?? 0;
-            var crashes = new JobCrashes(step, job.Value.Crashes is { } before && before.Step == step ? before.Count + 1 : 1);
+            var crashes = job.Value.Crashes is { } before && step <= before.Step ? before with { Count = before.Count + 1 } : new(step, 1);
             var assignment = (await resources.Store.ListAssignmentsAsync(TrainingJobs.Node, cancel)).FirstOrDefault(row => row.Resource == name.Value);
             if (crashes.Count >= MaxCrashes || assignment is null)
             {
