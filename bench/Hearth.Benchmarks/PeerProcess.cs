@@ -24,6 +24,9 @@ internal sealed class PeerProcess : IDisposable
         return _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{_name} ended at '{command}'; its error is above.");
     }
 
+    /// <summary>What the peer says by itself.</summary>
+    public string ReadLine() => _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{_name} ended; its error is above.");
+
     public void Dispose()
     {
         _process.StandardInput.Close();

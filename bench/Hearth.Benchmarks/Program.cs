@@ -5,6 +5,7 @@ using Hearth.Numerics;
 
 if (args is ["dataset-check", var dataset]) return DatasetBenchmark.Check(dataset);
 if (args is ["openblas-peer", var library]) return OpenBlasChild.Serve(library);
+if (args is [EmptyPeer.Verb, var bytes]) return EmptyPeer.Serve(int.Parse(bytes));
 
 if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecutingAssembly()))
 {
@@ -17,7 +18,7 @@ string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?[
 string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: dataset, gemm, lora");
+    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, gemm, lora");
     return 2;
 }
 
@@ -35,8 +36,11 @@ foreach (string name in names)
         case "lora":
             LoraBenchmark.Run(report, args.Contains("--ours-only"));
             break;
+        case "api":
+            ApiBenchmark.Run(report);
+            break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: dataset, gemm, lora.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, gemm, lora.");
             return 2;
     }
     report.Save();

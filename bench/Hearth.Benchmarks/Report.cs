@@ -24,9 +24,13 @@ internal sealed class Report(string benchmark, bool json, string? only)
     }
 
     /// <summary>Adds a cell whose figures are rates: more is better.</summary>
-    public void AddRate(string name, double ours, double peer, string unit, string peerName)
+    public void AddRate(string name, double ours, double peer, string unit, string peerName) => Add(new(name, Round(ours), Round(peer), Round(ours / peer), unit, peerName));
+
+    /// <summary>Adds a cell whose figures are times: less is better.</summary>
+    public void AddTime(string name, double ours, double peer, string unit, string peerName) => Add(new(name, Round(ours), Round(peer), Round(peer / ours), unit, peerName));
+
+    private void Add(Cell cell)
     {
-        var cell = new Cell(name, Round(ours), Round(peer), Round(ours / peer), unit, peerName);
         _cells.Add(cell);
         Console.WriteLine(json ? JsonLine(cell) : Line(cell));
     }
