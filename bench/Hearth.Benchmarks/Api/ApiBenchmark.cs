@@ -39,8 +39,7 @@ internal static class ApiBenchmark
         var (first, filled) = (default(Load), 0);
         foreach (int size in Sizes)
         {
-            double rate = ApiServer.FillAsync(folder, filled, size).GetAwaiter().GetResult();
-            if (filled > 0) report.Note(FormattableString.Invariant($"rows from {filled:N0} to {size:N0} written at {rate:N0} a second"));
+            ApiServer.Fill(folder, filled, size);
             filled = size;
             using var server = ApiServer.Start(folder);
             using var load = new LoadGenerator(server.Url, server.Key);
