@@ -123,6 +123,21 @@ public sealed class ServerLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_changed_role_holds_from_the_next_request_on()
+    {
+        await using var server = await TestServer.StartAsync(_directory);
+        await server.PostAsync("/v1/accounts/local/users?userId=alice", """{"role":"user","email":"alice@example.com"}""");
+        using var http = server.NewHttp((await server.Client.CreateApiKeyAsync("alice", "laptop")).Key);
+        for (var turn = 0; turn < 20; turn++)
+        {
+            var (role, expected) = turn % 2 == 0 ? ("inference-user", 403) : ("user", 200);
+            Assert.Equal(200, await StatusAsync(server, http)); // its key is known now
+            await server.SendAsync(HttpMethod.Patch, "/v1/accounts/local/users/alice", $$"""{"role":"{{role}}"}""");
+            Assert.Equal(expected, (await server.SendAsync(HttpMethod.Post, "/v1/accounts/local/datasets", $$"""{"datasetId":"d{{turn}}","dataset":{}}""", http)).Status);
+        }
+    }
+
+    [Fact]
     public async Task Every_mutation_leaves_an_audit_entry_in_its_transaction()
     {
         await using var server = await TestServer.StartAsync(_directory);

@@ -3,11 +3,13 @@ using System.Text;
 
 namespace Hearth.ControlPlane;
 
-/// <summary>API keys: 256 random bits, stored as SHA-256 with a visible prefix (rule S4). Reads go to the store, so a revoked key ends at once.</summary>
+/// <summary>API keys: 256 random bits, stored as SHA-256 with a visible prefix (rule S4). A revoked key ends at once.</summary>
 public sealed class ApiKeys(ResourceStore resources)
 {
     private const string Mark = "fw_";
     private const int VisibleCharacters = 8;
+
+    private readonly KnownKeys _known = new(resources.Store);
 
     public static string NewKey() => Mark + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
@@ -48,13 +50,20 @@ public sealed class ApiKeys(ResourceStore resources)
     {
         if (!key.StartsWith(Mark, StringComparison.Ordinal)) return null;
         var hash = Hash(key);
+        var (text, generation) = (Convert.ToHexStringLower(hash), _known.Generation);
+        var known = _known.Find(text, resources.Now);
+        if (known is null && await ReadAsync(hash, cancellationToken) is { } read) _known.Keep(text, known = read, generation);
+        return known is not null && known.Record.IsValid(resources.Now) ? known.Caller : null;
+    }
+
+    private async ValueTask<KnownKey?> ReadAsync(byte[] hash, CancellationToken cancellationToken)
+    {
         if (await resources.Store.FindKeyAsync(hash, cancellationToken) is not { } found) return null;
         var name = ResourceName.Parse(found);
         if (await resources.FindAsync<ApiKeyRecord>(name, cancellationToken) is not { } record) return null;
         if (!CryptographicOperations.FixedTimeEquals(hash, Convert.FromHexString(record.Value.Hash))) return null;
-        if (!record.Value.IsValid(resources.Now)) return null;
         var user = await resources.FindAsync<UserRecord>(ResourceName.Parse(name.Parent), cancellationToken);
-        return user is null ? null : new(name.Account, user.Name.Id, user.Value.Email, user.Value.Role, name.Id);
+        return user is null ? null : new(new(name.Account, user.Name.Id, user.Value.Email, user.Value.Role, name.Id), record.Value, resources.Now);
     }
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
