@@ -133,7 +133,7 @@ public sealed class ServerLifeTests : IDisposable
             var (role, expected) = turn % 2 == 0 ? ("inference-user", 403) : ("user", 200);
             Assert.Equal(200, await StatusAsync(server, http)); // its key is known now
             await server.SendAsync(HttpMethod.Patch, "/v1/accounts/local/users/alice", $$"""{"role":"{{role}}"}""");
-            Assert.Equal(expected, (await server.SendAsync(HttpMethod.Post, "/v1/accounts/local/datasets", $$"""{"datasetId":"d{{turn}}","dataset":{}}""", http)).Status);
+            Assert.Equal(expected, (await server.SendAsync(HttpMethod.Post, "/v1/accounts/local/datasets", $$"""{"datasetId":"d{{turn}}","dataset":{} }""", http)).Status);
         }
     }
 
