@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -9,34 +8,37 @@ internal abstract record FilterNode
 {
     public abstract bool Matches(JsonElement resource);
 
-    /// <summary>Every field that the filter names.</summary>
-    public abstract IEnumerable<string[]> Fields { get; }
+    /// <summary>Every comparison in the filter.</summary>
+    public abstract IEnumerable<Restriction> Restrictions { get; }
 }
 
 internal sealed record AllOf(FilterNode First, FilterNode Second) : FilterNode
 {
     public override bool Matches(JsonElement resource) => First.Matches(resource) && Second.Matches(resource);
-    public override IEnumerable<string[]> Fields => First.Fields.Concat(Second.Fields);
+    public override IEnumerable<Restriction> Restrictions => First.Restrictions.Concat(Second.Restrictions);
 }
 
 internal sealed record AnyOf(FilterNode First, FilterNode Second) : FilterNode
 {
     public override bool Matches(JsonElement resource) => First.Matches(resource) || Second.Matches(resource);
-    public override IEnumerable<string[]> Fields => First.Fields.Concat(Second.Fields);
+    public override IEnumerable<Restriction> Restrictions => First.Restrictions.Concat(Second.Restrictions);
 }
 
 internal sealed record Not(FilterNode Inner) : FilterNode
 {
     public override bool Matches(JsonElement resource) => !Inner.Matches(resource);
-    public override IEnumerable<string[]> Fields => Inner.Fields;
+    public override IEnumerable<Restriction> Restrictions => Inner.Restrictions;
 }
 
 internal enum Comparison { Equal, NotEqual, Less, AtMost, Greater, AtLeast, Has }
 
-/// <summary>A field compared with a value: as numbers, times or text, whichever both are. <c>*</c> in text stands for anything; <c>field:*</c> means it is set.</summary>
+/// <summary>A field compared with a value, by the field's kind. <c>*</c> in text stands for anything; <c>field:*</c> means it is set.</summary>
 internal sealed record Restriction(string[] Path, Comparison Comparison, string Value) : FilterNode
 {
-    public override IEnumerable<string[]> Fields => [Path];
+    /// <summary>Set once the field is known.</summary>
+    public FieldKind Kind { get; set; }
+
+    public override IEnumerable<Restriction> Restrictions => [this];
 
     public override bool Matches(JsonElement resource)
     {
@@ -67,15 +69,9 @@ internal sealed record Restriction(string[] Path, Comparison Comparison, string 
 
     private int? Order(JsonElement field)
     {
-        var text = Text(field);
-        if (double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.TryParse(Value, CultureInfo.InvariantCulture, out var wanted))
-            return number.CompareTo(wanted);
-        if (IsTime(text, out var time) && IsTime(Value, out var wantedTime)) return time.CompareTo(wantedTime);
-        return field.ValueKind == JsonValueKind.String ? string.CompareOrdinal(text, Value) : null;
+        if (FieldKinds.Compare(Kind, Text(field), Value) is { } order) return order;
+        return Kind == FieldKind.Unknown && field.ValueKind == JsonValueKind.String ? string.CompareOrdinal(field.GetString(), Value) : null;
     }
-
-    private static bool IsTime(string text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time) && text.Contains('-');
 
     private static bool IsSet(JsonElement field) => field.ValueKind switch
     {

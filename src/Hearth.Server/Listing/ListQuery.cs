@@ -17,9 +17,8 @@ internal sealed record ListQuery(int PageSize, string? PageToken, FilterNode? Fi
         var filter = call.Query("filter");
         var order = call.Query("orderBy") ?? defaultOrder;
         var node = filter is null ? null : FilterSyntax.Parse(filter);
-        foreach (var field in node?.Fields ?? []) RequireField(contract, field, "filter");
-        var fields = ParseOrder(order);
-        foreach (var field in fields) RequireField(contract, field.Path, "orderBy");
+        foreach (var restriction in node?.Restrictions ?? []) restriction.Kind = KindOf(contract, restriction.Path, "filter");
+        var fields = ParseOrder(order).Select(field => field with { Kind = KindOf(contract, field.Path, "orderBy") }).ToList();
         var deleted = call.Flag("showDeleted");
         return new(ParsePageSize(call.Query("pageSize")), call.Query("pageToken"), node, fields, ReadMask.Parse(call.Query("readMask")), deleted, $"{call.Http.Request.Path}\n{filter}\n{order}\n{deleted}");
     }
@@ -40,22 +39,27 @@ internal sealed record ListQuery(int PageSize, string? PageToken, FilterNode? Fi
         return new OrderField([.. words[0].Split('.').Select(FieldPath.CamelCase)], words is [_, "desc"]);
     })];
 
-    private static void RequireField(Type contract, string[] path, string parameter)
+    /// <exception cref="HearthException">There is no such field.</exception>
+    private static FieldKind KindOf(Type contract, string[] path, string parameter)
     {
         var type = contract;
         foreach (var segment in path)
         {
             var info = ContractJson.Options.GetTypeInfo(type);
-            if (info.Kind != System.Text.Json.Serialization.Metadata.JsonTypeInfoKind.Object) return; // map keys and list items are free
+            if (info.Kind != System.Text.Json.Serialization.Metadata.JsonTypeInfoKind.Object) return FieldKind.Unknown; // map keys and list items are free
             var property = info.Properties.FirstOrDefault(property => property.Name == segment)
                 ?? throw new HearthException(ErrorCode.InvalidArgument, $"{parameter}: there is no field '{string.Join('.', path)}'.") { Param = parameter };
             type = property.PropertyType;
         }
+        return FieldKinds.Of(type);
     }
 }
 
 /// <summary>One field of an order.</summary>
-internal sealed record OrderField(string[] Path, bool Descending);
+internal sealed record OrderField(string[] Path, bool Descending)
+{
+    public FieldKind Kind { get; init; }
+}
 
 /// <summary>Which fields to answer; everything where it is empty or <c>*</c>.</summary>
 internal sealed record ReadMask(IReadOnlyList<string[]> Paths)

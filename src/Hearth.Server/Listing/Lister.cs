@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Hearth.Contracts;
 using Hearth.ControlPlane;
@@ -118,7 +117,7 @@ internal sealed class Lister(IStore store, PageTokens tokens)
             {
                 foreach (var field in query.Order)
                 {
-                    var order = Compare(FieldPath.Find(a.Json, field.Path), FieldPath.Find(b.Json, field.Path));
+                    var order = Compare(field.Kind, FieldPath.Find(a.Json, field.Path), FieldPath.Find(b.Json, field.Path));
                     if (order != 0) return field.Descending ? -order : order;
                 }
                 return string.CompareOrdinal(a.Match.Row.Name.Value, b.Match.Row.Name.Value);
@@ -126,14 +125,12 @@ internal sealed class Lister(IStore store, PageTokens tokens)
             return [.. keyed.Select(one => one.Match)];
         }
 
-        private static int Compare(JsonElement? a, JsonElement? b)
+        // What is absent comes first; an absent text is an empty one.
+        private static int Compare(FieldKind kind, JsonElement? a, JsonElement? b)
         {
             var (first, second) = (Text(a), Text(b));
-            if (double.TryParse(first, CultureInfo.InvariantCulture, out var x) && double.TryParse(second, CultureInfo.InvariantCulture, out var y)) return x.CompareTo(y);
-            // Times have as many fractional digits as they need, so their texts do not sort.
-            if (first.EndsWith('Z') && second.EndsWith('Z') && DateTimeOffset.TryParse(first, CultureInfo.InvariantCulture, out var one)
-                && DateTimeOffset.TryParse(second, CultureInfo.InvariantCulture, out var other)) return one.CompareTo(other);
-            return string.CompareOrdinal(first, second);
+            if (kind != FieldKind.Text && (first == "" || second == "")) return (first == "" ? 0 : 1) - (second == "" ? 0 : 1);
+            return (kind == FieldKind.Unknown ? null : FieldKinds.Compare(kind, first, second)) ?? string.CompareOrdinal(first, second);
         }
 
         private static string Text(JsonElement? element) => element?.ToString() ?? "";
