@@ -32,6 +32,8 @@ public sealed record Collection(string Name)
     public string? DeleteVerb { get; init; }
     /// <summary>Query of a DELETE.</summary>
     public string DeleteQuery { get; init; } = "";
+    /// <summary>A deleted resource is gone a little later, once its work has ended.</summary>
+    public bool GoesLater { get; init; }
     /// <summary>Deleted resources keep their id and can be undeleted.</summary>
     public bool SoftDelete { get; init; }
     /// <summary>What has to be there first.</summary>
@@ -50,6 +52,8 @@ public sealed record Collection(string Name)
     public IReadOnlyList<string> Moving { get; init; } = [];
     /// <summary>Answered fields that follow others which a patch sets.</summary>
     public IReadOnlyList<string> Following { get; init; } = [];
+    /// <summary>Answered fields that may change at any moment: work goes on in the background.</summary>
+    public IReadOnlyList<string> Drifting { get; init; } = [];
     /// <summary>Answered once, at creation.</summary>
     public IReadOnlyList<string> Once { get; init; } = [];
     /// <summary>Makes a random body fit together; false where nothing fits now.</summary>

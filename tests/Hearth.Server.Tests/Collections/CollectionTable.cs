@@ -103,6 +103,23 @@ public static class CollectionTable
             },
             Fit = (_, body, _, _) => FitTraining(body["trainingConfig"]!.AsObject(), false) && FitLoss(body, "GRPO", "DAPO", "GSPO_TOKEN"),
         },
+        new("batchInferenceJobs")
+        {
+            IdField = "batchInferenceJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rewards,
+            Always = ["model", "inputDatasetId", "outputDatasetId"], GoesLater = true, Drifting = ["state", "status", "updateTime", "jobProgress", "lifecycle", "waitingOnCapacity"],
+            Apart = new Dictionary<string, string> { ["continuedFromJobName"] = "needs an ended job: BatchTests" },
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
+            {
+                ["model"] = (_, _) => TestServer.Base,
+                ["inputDatasetId"] = (stage, _) => stage.Requests,
+                ["outputDatasetId"] = (_, random) => $"accounts/local/datasets/out-{random.Next()}",
+                ["inferenceParameters"] = (_, random) => new JsonObject
+                {
+                    ["maxTokens"] = random.Next(1, 100), ["n"] = random.Next(1, 4), ["temperature"] = Math.Round(random.NextDouble(), 3), ["topK"] = random.Next(1, 100),
+                    ["topP"] = Math.Round(random.NextDouble(), 3), ["extraBody"] = """{"seed":1}""",
+                },
+            },
+        },
         new("evaluators")
         {
             CreatePath = "/v1/accounts/{account_id}/evaluatorsV2", Wrapper = "evaluator", IdField = "evaluatorId", IdOptional = true, Needs = Needs.Rows,
@@ -196,7 +213,7 @@ public static class CollectionTable
         [$"{prefix}warmStartFrom"] = (stage, random) => stage.Adapters[random.Next(stage.Adapters.Count)],
         [$"{prefix}outputModel"] = (_, random) => $"accounts/local/models/out-{random.Next()}",
         [$"{prefix}loraRank"] = (_, random) => 1 << random.Next(2, maxRank + 1),
-        [$"{prefix}learningRate"] = (_, random) => random.Next(10, 500) * 1e-6,
+        [$"{prefix}learningRate"] = (_, random) => random.Next(10, 500) / 1_000_000.0,
         [$"{prefix}maxContextLength"] = (_, random) => random.Next(16, 1025),
         [$"{prefix}epochs"] = (_, random) => random.Next(1, 6),
         ["lossConfig.klBeta"] = (_, random) => random.Next(1, 100) / 1000.0,

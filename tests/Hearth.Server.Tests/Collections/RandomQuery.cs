@@ -21,7 +21,7 @@ public sealed class RandomQuery
     private RandomQuery(CollectionContract contract, Collection collection, IReadOnlyList<JsonObject> all, Random random)
     {
         (_random, _all, _key) = (random, all, collection.Key);
-        _fields = [.. Scalars(contract, contract.Item, []).Where(field => !collection.Once.Contains(field.Path[0]))];
+        _fields = [.. Scalars(contract, contract.Item, []).Where(field => !collection.Once.Contains(field.Path[0]) && !collection.Drifting.Contains(field.Path[0]))];
     }
 
     /// <summary>Address query without page size and token; empty, or beginning with <c>&amp;</c>.</summary>
@@ -157,7 +157,7 @@ public sealed class RandomQuery
 
     private static int Compare(string a, string b, Kind kind) => kind switch
     {
-        Kind.Number => double.Parse(a, CultureInfo.InvariantCulture).CompareTo(double.Parse(b, CultureInfo.InvariantCulture)),
+        Kind.Number => decimal.Parse(a, NumberStyles.Float, CultureInfo.InvariantCulture).CompareTo(decimal.Parse(b, NumberStyles.Float, CultureInfo.InvariantCulture)),
         Kind.Time => DateTimeOffset.Parse(a, CultureInfo.InvariantCulture).CompareTo(DateTimeOffset.Parse(b, CultureInfo.InvariantCulture)),
         _ => string.CompareOrdinal(a, b),
     };

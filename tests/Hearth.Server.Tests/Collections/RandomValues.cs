@@ -79,7 +79,7 @@ public sealed class RandomValues(CollectionContract contract, Collection collect
         if (Int64Fields.Contains(name)) return random.NextInt64(1, 1L << random.Next(1, 62)).ToString();
         if (name.EndsWith("Url", StringComparison.Ordinal)) return $"https://example.com/{Letters(5)}";
         if (name.EndsWith("Window", StringComparison.Ordinal)) return $"{random.Next(1, 3600)}s";
-        return $"{Words[random.Next(Words.Length)]} {Letters(random.Next(0, 4))}".Trim();
+        return random.Next(5) == 0 ? random.Next(200).ToString() : $"{Words[random.Next(Words.Length)]} {Letters(random.Next(0, 4))}".Trim(); // digits are text too
     }
 
     private JsonNode Time() => new DateTimeOffset(2031, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(random.Next()).AddMilliseconds(random.Next(1000)).ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'");

@@ -16,6 +16,7 @@ public sealed class Stage : IAsyncDisposable
     public string Pairs { get; } = "accounts/local/datasets/stage-pairs";
     public string Prompts { get; } = "accounts/local/datasets/stage-prompts";
     public string Samples { get; } = "accounts/local/datasets/stage-samples";
+    public string Requests { get; } = "accounts/local/datasets/stage-requests";
     public string Evaluator { get; } = "accounts/local/evaluators/stage-judge";
 
     public static async Task<Stage> SetAsync(Needs needs)
@@ -53,6 +54,7 @@ public sealed class Stage : IAsyncDisposable
         await Server.AddDatasetAsync("stage-pairs", TestServer.PreferenceRow);
         await Server.AddDatasetAsync("stage-prompts", TestServer.PromptRow);
         await Server.AddDatasetAsync("stage-samples", TestServer.SamplesRow);
+        await Server.AddDatasetAsync("stage-requests", string.Join('\n', "abc".Select(id => $$$"""{"custom_id":"{{{id}}}","body":{"messages":[{"role":"user","content":"Hi"}]}}""")), rows: 1);
         await Server.AddEvaluatorAsync("stage-judge");
     }
 
