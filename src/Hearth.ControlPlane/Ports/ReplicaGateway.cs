@@ -20,6 +20,8 @@ public sealed record GenerationRequest
     /// <summary>Chat messages as JSON (OpenAI's shape), or null where <see cref="Prompt"/> or <see cref="PromptTokenIds"/> is set.</summary>
     public string? MessagesJson { get; init; }
     public string? ToolsJson { get; init; }
+    /// <summary>The answer goes on from the last message, which is the assistant's.</summary>
+    public bool ContinueFinalMessage { get; init; }
     public string? Prompt { get; init; }
     public IReadOnlyList<int>? PromptTokenIds { get; init; }
     public int? MaxTokens { get; init; }
@@ -57,6 +59,8 @@ public sealed record GenerationEvent
     public IReadOnlyList<TokenLogprob>? Logprobs { get; init; }
     /// <summary><c>stop</c> or <c>length</c>; null while the choice goes on.</summary>
     public string? FinishReason { get; init; }
+    /// <summary>The stop string that ended the choice; with its finish reason.</summary>
+    public string? StopSequence { get; init; }
     /// <summary>Set on the last event of the request.</summary>
     public GenerationUsage? Usage { get; init; }
     /// <summary>Prompt token ids; set on the first event of the request.</summary>

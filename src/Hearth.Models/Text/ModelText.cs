@@ -44,4 +44,9 @@ public sealed class ModelText
     /// <exception cref="InvalidDataException">The model has no chat template.</exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
     public int[] PromptOf(JsonArray messages, JsonArray? tools) => MessageForms.Render(messages, form => Chat.EncodePrompt(form, tools));
+
+    /// <summary>A conversation that ends inside the assistant's last message, whose text the model goes on with.</summary>
+    /// <exception cref="InvalidDataException">The model has no chat template.</exception>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation, or does not show its last message.</exception>
+    public int[] ContinuationOf(JsonArray messages, JsonArray? tools) => MessageForms.Render(messages, form => Chat.EncodeContinuation(form, tools));
 }

@@ -15,6 +15,7 @@ internal static class InferenceEndpoints
         {
             app.MapPost($"{prefix}/chat/completions", ChatCompletionEndpoints.PostAsync).WithMetadata(new RequiredPermission(Permission.Infer), new BodyBound(BodyBytes));
             app.MapPost($"{prefix}/completions", CompletionEndpoints.PostAsync).WithMetadata(new RequiredPermission(Permission.Infer), new BodyBound(BodyBytes));
+            app.MapPost($"{prefix}/messages", MessageEndpoints.PostAsync).WithMetadata(new RequiredPermission(Permission.Infer), new BodyBound(BodyBytes));
             app.MapGet($"{prefix}/models", ListModelsAsync).WithMetadata(new RequiredPermission(Permission.Infer));
             app.MapGet($"{prefix}/models/{{**model}}", GetModelAsync).WithMetadata(new RequiredPermission(Permission.Infer));
         }
@@ -23,8 +24,9 @@ internal static class InferenceEndpoints
     private static async Task ListModelsAsync(HttpContext http)
     {
         var all = await VisibleAsync(http);
-        var models = all.Values.Where(model => model.Row.State == ModelRecord.Ready).Select(model => ToContract(model, all)).ToList();
-        await WriteAsync(http, new InferenceModelList { Data = models });
+        var ready = all.Values.Where(model => model.Row.State == ModelRecord.Ready);
+        if (MessageModels.IsAsked(http)) await WriteAsync(http, MessageModels.Page(http, [.. ready.Select(model => ToMessageModel(model, all))]));
+        else await WriteAsync(http, new InferenceModelList { Data = [.. ready.Select(model => ToContract(model, all))] });
     }
 
     /// <summary>One model by its full name, which clients send plain or encoded, or by its id.</summary>
@@ -34,7 +36,8 @@ internal static class InferenceEndpoints
         var text = (string)http.Request.RouteValues["model"]!;
         var names = text.Contains('/') ? [text] : new[] { http.Features.Get<Caller>()!.Account, ModelCatalogue.CatalogueAccount }.Select(account => $"accounts/{account}/models/{text}");
         var found = names.Select(name => all.GetValueOrDefault(name)).FirstOrDefault(model => model?.Row.State == ModelRecord.Ready) ?? throw ModelRouter.NotServed();
-        await WriteAsync(http, ToContract(found, all));
+        if (MessageModels.IsAsked(http)) await WriteAsync(http, ToMessageModel(found, all));
+        else await WriteAsync(http, ToContract(found, all));
     }
 
     /// <summary>The models that the key may ask: its account's and the catalogue's.</summary>
@@ -58,6 +61,9 @@ internal static class InferenceEndpoints
     // An adapter can what its base can.
     private static ModelFacts? FactsOf(Stored<ModelRecord> model, Dictionary<string, Stored<ModelRecord>> all) =>
         model.Value.Facts ?? (model.Value.Adapter is { } adapter ? all.GetValueOrDefault(adapter.BaseModel)?.Value.Facts : null);
+
+    private static MessageModel ToMessageModel(Stored<ModelRecord> model, Dictionary<string, Stored<ModelRecord>> all) =>
+        MessageModels.ToContract(model, FactsOf(model, all), Mapping.FromEcho<ModelParam>(model.Value.Echo).DisplayName ?? "");
 
     private static InferenceModel ToContract(Stored<ModelRecord> model, Dictionary<string, Stored<ModelRecord>> all) => ToContract(model, FactsOf(model, all));
 

@@ -18,7 +18,6 @@ internal static class NotYetEndpoints
         ("Checking a model's configuration before it is uploaded", ["POST /v1/validateModelConfig"]),
         ("Metrics, termination messages and shards of one deployment",
             ["GET deployments/{id}:metrics", "GET deployments/{id}/terminationMessage", "GET deployments/{id}/shards"]),
-        ("The Anthropic messages address", ["POST /v1/messages", "POST /inference/v1/messages"]),
     ];
 
     /// <summary>What a route would do, or null where it does it.</summary>
@@ -36,7 +35,7 @@ internal static class NotYetEndpoints
                 switch (method)
                 {
                     case "GET": routes.Get(pattern, Permission.View, refuse); break;
-                    case "POST": routes.Post(pattern, pattern.EndsWith("/messages", StringComparison.Ordinal) ? Permission.Infer : Permission.Create, refuse); break;
+                    case "POST": routes.Post(pattern, Permission.Create, refuse); break;
                     case "PATCH": routes.Patch(pattern, Permission.Change, refuse); break;
                     default: routes.Delete(pattern, Permission.Change, refuse); break;
                 }

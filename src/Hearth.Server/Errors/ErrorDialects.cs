@@ -9,7 +9,7 @@ internal static class ErrorDialects
 {
     public static string Render(HttpContext context, HearthException error)
     {
-        if (context.Request.Path.Value?.EndsWith("/v1/messages", StringComparison.Ordinal) == true) return Anthropic(context, error);
+        if (IsAnthropic(context) && error.Code != ErrorCode.NotFound) return Anthropic(context, error); // an unknown model is answered as everywhere
         return error.Code == ErrorCode.Unauthenticated || IsInference(context.Request.Path) ? Inference(context, error) : ControlPlane(error);
     }
 
@@ -17,9 +17,14 @@ internal static class ErrorDialects
     public static string Inference(HttpContext context, HearthException error) => JsonSerializer.Serialize(
         new InferenceError(new(error.Message, error.Param, error.Reason ?? Name(error.Code), "error"), context.TraceIdentifier), Nulls);
 
+    /// <summary>Addresses that only Anthropic's clients call, and the models where they ask.</summary>
+    public static bool IsAnthropic(HttpContext context) =>
+        context.Request.Path.Value?.EndsWith("/v1/messages", StringComparison.Ordinal) == true
+        || (MessageModels.IsAsked(context) && context.Request.Path.Value?.Contains("/v1/models", StringComparison.Ordinal) == true);
+
     private static bool IsInference(PathString path) =>
         path.StartsWithSegments("/inference") || path.StartsWithSegments("/v1/chat") || path.StartsWithSegments("/v1/completions")
-        || path.StartsWithSegments("/v1/models") || path.StartsWithSegments("/v1/embeddings") || path.StartsWithSegments("/v1/responses");
+        || path.StartsWithSegments("/v1/messages") || path.StartsWithSegments("/v1/models") || path.StartsWithSegments("/v1/embeddings") || path.StartsWithSegments("/v1/responses");
 
     private static string ControlPlane(HearthException error)
     {
@@ -27,18 +32,22 @@ internal static class ErrorDialects
         return JsonSerializer.Serialize(new ControlPlaneError((int)error.Code, error.Message, details), ContractJson.Options);
     }
 
-    private static string Anthropic(HttpContext context, HearthException error) => JsonSerializer.Serialize(
-        new { type = "error", error = new { type = AnthropicType(error.Code), message = error.Message }, request_id = context.TraceIdentifier });
+    /// <summary>Anthropic's body, which is also the <c>error</c> event of a stream.</summary>
+    public static string Anthropic(HttpContext context, HearthException error) => JsonSerializer.Serialize(
+        new { type = "error", error = new { type = AnthropicType(ErrorRoom.StatusOf(error)), message = error.Message }, request_id = context.TraceIdentifier });
 
-    private static string AnthropicType(ErrorCode code) => code switch
+    private static string AnthropicType(int status) => status switch
     {
-        ErrorCode.Unauthenticated => "authentication_error",
-        ErrorCode.PermissionDenied => "permission_error",
-        ErrorCode.NotFound => "not_found_error",
-        ErrorCode.ResourceExhausted => "rate_limit_error",
-        ErrorCode.Unavailable => "overloaded_error",
-        ErrorCode.InvalidArgument or ErrorCode.FailedPrecondition => "invalid_request_error",
-        _ => "api_error",
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        503 => "overloaded_error",
+        504 => "timeout_error",
+        >= 500 => "api_error",
+        _ => "invalid_request_error",
     };
 
     private static JsonElement BadRequest(IReadOnlyList<FieldFault> faults) => JsonSerializer.SerializeToElement(new Dictionary<string, object>

@@ -48,6 +48,7 @@ internal static partial class ErrorRoom
         context.Response.StatusCode = StatusOf(error);
         context.Response.ContentType = "application/json";
         AddRetryHeaders(context.Response.Headers, error);
+        if (ErrorDialects.IsAnthropic(context)) context.Response.Headers["request-id"] = context.TraceIdentifier;
         await context.Response.WriteAsync(ErrorDialects.Render(context, error), context.RequestAborted);
     }
 

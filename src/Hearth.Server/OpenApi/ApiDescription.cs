@@ -78,6 +78,7 @@ internal sealed partial class ApiDescription(EndpointDataSource routes)
     private static OperationShape InferenceShape(string path) => path[(path.LastIndexOf("v1", StringComparison.Ordinal) + 2)..] switch
     {
         "/chat/completions" => new(typeof(ChatCompletionRequest), typeof(ChatCompletion), null, []),
+        "/messages" => new(typeof(MessageRequest), typeof(Message), null, []),
         "/completions" => new(typeof(CompletionRequest), typeof(Completion), null, []),
         "/models" => new(null, typeof(InferenceModelList), null, []),
         "/models/{model}" => new(null, typeof(InferenceModel), null, []),

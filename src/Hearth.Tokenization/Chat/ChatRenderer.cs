@@ -48,6 +48,11 @@ public sealed class ChatRenderer(
     public int[] EncodePrompt(JsonArray messages, JsonArray? tools = null, JsonObject? variables = null) =>
         tokenizer.Encode(Render(messages, tools, addGenerationPrompt: true, variables).Text);
 
+    /// <summary>The prompt of a model that goes on with the last message, which is the assistant's own.</summary>
+    /// <exception cref="ChatTemplateException">The template failed, refused the conversation, or does not show its last message.</exception>
+    public int[] EncodeContinuation(JsonArray messages, JsonArray? tools = null, JsonObject? variables = null) =>
+        tokenizer.Encode(Render(messages, tools, addGenerationPrompt: false, variables, continueFinalMessage: true).Text);
+
     /// <summary>A conversation as one training example.</summary>
     /// <exception cref="ChatRowException">The row cannot be trained on.</exception>
     public MaskedExample Mask(ChatRow row)

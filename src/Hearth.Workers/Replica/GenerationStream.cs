@@ -91,6 +91,7 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
             TokenIds = step.TokenId is { } tokenId ? [tokenId] : [],
             Logprobs = WithLogprobs && step.TokenId is not null ? [LogprobOf(step)] : null,
             FinishReason = finish,
+            StopSequence = text.StoppedBy,
             RawText = request.RawOutput && finish is not null ? tokenizer.Decode([.. generatedIds[step.Choice]]) : null,
         };
     }

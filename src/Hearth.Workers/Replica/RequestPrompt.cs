@@ -18,7 +18,7 @@ internal static class RequestPrompt
         {
             var messages = Array(request.MessagesJson, "messages") ?? throw new InvalidDataException("The request has no prompt: give messages.");
             var tools = Array(request.ToolsJson, "tools");
-            return Truncated(messages, request.PromptTruncateLength, kept => text.PromptOf(kept, tools));
+            return Truncated(messages, request.PromptTruncateLength, kept => request.ContinueFinalMessage ? text.ContinuationOf(kept, tools) : text.PromptOf(kept, tools));
         }
         catch (Exception e) when (e is ChatTemplateException or InvalidDataException or JsonException)
         {
