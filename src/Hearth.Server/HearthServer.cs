@@ -147,6 +147,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<IAssignments, StoredAssignments>().AddSingleton<INodeReports, NodeReports>().AddSingleton<INodeLease, StoredNodeLease>();
         services.AddSingleton<Lister>();
         services.AddHostedService<OutboxService>().AddHostedService<DueService>().AddHostedService<BatchService>();
+        services.AddSingleton<ScalingService>().AddHostedService(provider => provider.GetRequiredService<ScalingService>());
     }
 
     private static void MapEndpoints(WebApplication app)

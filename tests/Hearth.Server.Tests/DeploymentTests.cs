@@ -229,7 +229,7 @@ public sealed class DeploymentTests : IAsyncLifetime
         Assert.Contains("its file was changed", refused.GetProperty("status").GetProperty("message").GetString());
         Assert.Equal("accounts/local/models/one", Assert.Single((await _server.AssignmentOfAsync(Serve)).Replica!.Addons).ModelName);
         await _server.Client.ChatAsync(HearthClient.Ask("one", "Hi")); // the replica that holds it has served all the time
-        Assert.Equal(400, (await Assert.ThrowsAsync<HearthApiException>(() => _server.Client.ChatAsync(HearthClient.Ask("two", "Hi")))).Status);
+        Assert.Equal(412, (await Assert.ThrowsAsync<HearthApiException>(() => _server.Client.ChatAsync(HearthClient.Ask("two", "Hi")))).Status);
         await _server.ServeAsync(Serve);
         Assert.Equal(DeploymentState.READY, (await _server.Client.GetDeploymentAsync("serve")).State);
         await _server.Client.UnloadAddonAsync(record);

@@ -50,7 +50,7 @@ public sealed class ReplicaTests : IAsyncLifetime
         await CreateAsync(min: 2, max: 2);
         await ServeAllAsync();
         var held = new TaskCompletionSource();
-        _server.Gateway.Always = (_, request, cancelled) => Held(request, cancelled);
+        _server.Gateway.Always = (_, request, cancelled) => HeldAsync(held, request, cancelled);
         var first = _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
         await _server.UntilAsync(() => Task.FromResult(_server.Gateway.Requests.Count == 1));
         var second = _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
@@ -62,12 +62,6 @@ public sealed class ReplicaTests : IAsyncLifetime
         var dead = _server.Gateway.Requests[0].Socket;
         _server.Gateway.Always = (socket, request, cancelled) => socket == dead ? LostAsync() : ScriptedGateway.HelloAsync(request, cancelled);
         for (var i = 0; i < 2; i++) Assert.Equal("Hello world", (await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"))).Choices[0].Message.Content);
-
-        async IAsyncEnumerable<GenerationEvent> Held(GenerationRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancelled)
-        {
-            await held.Task;
-            await foreach (var part in ScriptedGateway.HelloAsync(request, cancelled)) yield return part;
-        }
     }
 
     [Fact]
@@ -161,6 +155,58 @@ public sealed class ReplicaTests : IAsyncLifetime
         await DueAsync();
         Assert.Single(await _server.Assignments.ListAsync(default));
         Assert.Equal(200, (await _server.GetAsync($"/v1/{Serve}")).Status);
+    }
+
+    [Fact]
+    public async Task The_number_of_replicas_follows_the_load_once_a_whole_window_has_asked_for_it()
+    {
+        await _server.PostAsync("/v1/accounts/local/deployments?deploymentId=serve", """
+            {"baseModel":"tiny","minReplicaCount":1,"maxReplicaCount":4,"autoscalingPolicy":{"scaleUpWindow":"30s","scaleDownWindow":"60s","loadTargets":{"concurrent_requests":1}}}
+            """);
+        await _server.ServeAsync(Serve);
+        var held = new TaskCompletionSource();
+        _server.Gateway.Always = (_, request, cancelled) => HeldAsync(held, request, cancelled);
+        var asked = Enumerable.Range(0, 3).Select(_ => _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"))).ToList();
+        await _server.UntilAsync(() => Task.FromResult(_server.Gateway.Requests.Count == 3));
+        Assert.Equal(1, await LookAsync(TimeSpan.Zero));
+        Assert.Equal(1, await LookAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(2, await LookAsync(TimeSpan.FromSeconds(20))); // three are asked for, the machine holds two
+        held.SetResult();
+        await Task.WhenAll(asked);
+        Assert.Equal(2, await LookAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(1, await LookAsync(TimeSpan.FromSeconds(61)));
+        Assert.Equal(1, await LookAsync(TimeSpan.FromSeconds(61))); // never below one: the due rows do that
+    }
+
+    [Fact]
+    public void Several_targets_ask_for_the_largest_number_and_windows_for_what_all_of_them_asked()
+    {
+        var load = new DeploymentLoad(ConcurrentRequests: 100, RequestsPerSecond: 3, PromptTokensPerSecond: 10, GeneratedTokensPerSecond: 500);
+        Assert.Equal(2, load.Wanted(new Dictionary<string, double> { ["default"] = 0.8 }));
+        Assert.Equal(5, load.Wanted(new Dictionary<string, double> { ["default"] = 0.8, ["tokens_generated_per_second"] = 100, ["requests_per_second"] = 1 }));
+        var window = new ScaleWindow();
+        var (start, up, down) = (DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+        Assert.Null(window.Decide(start, 4, 1, up, down));
+        Assert.Null(window.Decide(start.AddSeconds(10), 2, 1, up, down));
+        Assert.Equal(2, window.Decide(start.AddSeconds(30), 3, 1, up, down));
+        Assert.Null(window.Decide(start.AddSeconds(40), 1, 2, up, down));
+        Assert.Null(window.Decide(start.AddSeconds(90), 2, 2, up, down)); // the load is back: the window begins anew
+        Assert.Null(window.Decide(start.AddSeconds(110), 1, 2, up, down));
+        Assert.Equal(1, window.Decide(start.AddSeconds(170), 1, 2, up, down));
+    }
+
+    private async Task<int> LookAsync(TimeSpan after)
+    {
+        _clock.Advance(after);
+        await _server.Server.Services.GetRequiredService<ScalingService>().LookAsync(default);
+        return (await _server.Client.GetDeploymentAsync("serve")).ReplicaCount;
+    }
+
+    private static async IAsyncEnumerable<GenerationEvent> HeldAsync(
+        TaskCompletionSource held, GenerationRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancelled)
+    {
+        await held.Task;
+        await foreach (var part in ScriptedGateway.HelloAsync(request, cancelled)) yield return part;
     }
 
     private Task<TestServer> StartAsync() => TestServer.StartAsync(_folder, _clock, services => services.AddSingleton(new DeploymentLimits(ReplicasPerDeployment: 2)));

@@ -8,7 +8,7 @@ public sealed partial class Deployments
         number == 0 ? deployment : ResourceName.Below(deployment.Value, ResourceKind.Replicas, number.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     /// <summary>The deployment and the number behind such a name.</summary>
-    internal static (ResourceName Deployment, int Number) ReplicaOf(ResourceName name) =>
+    public static (ResourceName Deployment, int Number) ReplicaOf(ResourceName name) =>
         name.Kind == ResourceKind.Replicas ? (ResourceName.Parse(name.Parent), int.Parse(name.Id, System.Globalization.CultureInfo.InvariantCulture)) : (name, 0);
 
     public ValueTask<bool> ReportReadyAsync(ResourceName replicaName, long epoch, string socket, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken)

@@ -6,6 +6,9 @@ public sealed record ModelRoute(string Model, ResourceName Deployment, string So
 /// <summary>Finds the replica behind the <c>model</c> string of an inference call, in each of its forms (docs/platform.md).</summary>
 public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed, Deployments deployments, ReplicaLoads loads)
 {
+    /// <summary>Reason of the refusal of a request for an adapter that no replica could load.</summary>
+    public const string AddonNotLoaded = "ADDON_NOT_LOADED";
+
     /// <exception cref="HearthException">NOT_FOUND for a model that is unknown, not the caller's, or not deployed; UNAVAILABLE while no replica serves it.</exception>
     public async ValueTask<ModelRoute> RouteAsync(Caller caller, string model, CancellationToken cancellationToken)
     {
@@ -106,7 +109,7 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
 
     /// <exception cref="HearthException">The adapter could not be loaded.</exception>
     private static Target ToTarget(Stored<DeployedModelRecord> record, string shown) => record.Row.State == DeployedModelRecord.Undeploying
-        ? throw new HearthException(record.Value.StatusCode, record.Value.StatusMessage) { Param = "model", Reason = "ADDON_NOT_LOADED" }
+        ? throw new HearthException(record.Value.StatusCode, record.Value.StatusMessage) { Param = "model", Reason = AddonNotLoaded }
         : new(shown, ResourceName.Parse(record.Value.Deployment), record.Value.Hash == "" ? null : record.Value.Model, record.Value.Hash == "" ? null : record.Value.Hash);
 
     /// <summary>The deployment's own model: the base, or the adapter of a live merge or a hot reload.</summary>

@@ -56,6 +56,7 @@ internal static partial class ErrorRoom
     {
         ErrorCode.Ok => 200,
         ErrorCode.Cancelled => 499,
+        ErrorCode.FailedPrecondition when error.Reason == ModelRouter.AddonNotLoaded => 412,
         ErrorCode.InvalidArgument or ErrorCode.FailedPrecondition or ErrorCode.OutOfRange => 400,
         ErrorCode.DeadlineExceeded => 504,
         ErrorCode.NotFound => 404,
