@@ -65,6 +65,18 @@ public sealed class ReplicaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Requests_with_one_affinity_key_go_to_one_replica_where_the_deployment_says_so()
+    {
+        await _server.PostAsync("/v1/accounts/local/deployments?deploymentId=serve", """{"baseModel":"tiny","minReplicaCount":2,"maxReplicaCount":2,"enableSessionAffinity":true}""");
+        await ServeAllAsync();
+        foreach (var key in new[] { "a", "b", "c", "d", "e", "f", "a", "b", "c", "d", "e", "f" })
+            await _server.PostAsync("/v1/chat/completions", $$"""{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"prompt_cache_key":"{{key}}","user":"same"}""");
+        var sockets = _server.Gateway.Requests.Select(request => request.Socket).ToList();
+        Assert.Equal(sockets[..6], sockets[6..]);
+        Assert.Equal(2, sockets.Distinct().Count());
+    }
+
+    [Fact]
     public async Task One_of_several_replicas_that_fails_leaves_the_others_serving()
     {
         await CreateAsync(min: 2, max: 2);

@@ -32,6 +32,10 @@ public abstract record SamplingFields
     public bool? IgnoreEos { get; init; }
     public string? ContextLengthExceededBehavior { get; init; }
     public JsonElement? ResponseFormat { get; init; }
+    /// <summary>Requests with the same key go to the same replica, where the deployment says so.</summary>
+    public string? PromptCacheKey { get; init; }
+    /// <summary>The caller's own user: the key where there is no other.</summary>
+    public string? User { get; init; }
     public bool? ReturnTokenIds { get; init; }
     public bool? RawOutput { get; init; }
     public bool? PerfMetricsInResponse { get; init; }

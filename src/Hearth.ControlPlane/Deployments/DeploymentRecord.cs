@@ -42,6 +42,8 @@ public sealed record DeploymentSpec
     public bool EnableAddons { get; init; }
     /// <summary>Holds one adapter at a time, which then is what the deployment serves.</summary>
     public bool HotReloadAddon { get; init; }
+    /// <summary>Requests with one affinity key go to one replica.</summary>
+    public bool SessionAffinity { get; init; }
     public int? MaxContextLength { get; init; }
     public int MinReplicaCount { get; init; }
     public int MaxReplicaCount { get; init; } = 1;

@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Hearth.ControlPlane;
 
 /// <summary>Where a request goes. <paramref name="Model"/> is what answers name; <paramref name="Addon"/> and its hash are null for the base model.</summary>
@@ -10,10 +14,11 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
     public const string AddonNotLoaded = "ADDON_NOT_LOADED";
 
     /// <exception cref="HearthException">NOT_FOUND for a model that is unknown, not the caller's, or not deployed; UNAVAILABLE while no replica serves it.</exception>
-    public async ValueTask<ModelRoute> RouteAsync(Caller caller, string model, CancellationToken cancellationToken)
+    /// <param name="affinity">Requests with one key go to one replica where the deployment asks for that; null: none.</param>
+    public async ValueTask<ModelRoute> RouteAsync(Caller caller, string model, string? affinity, CancellationToken cancellationToken)
     {
         var target = await FindAsync(caller, model, cancellationToken) ?? throw NotServed();
-        if (await ReadyAsync(target, null, cancellationToken) is { } route) return route;
+        if (await ReadyAsync(target, null, affinity, cancellationToken) is { } route) return route;
         await deployments.WakeAsync(target.Deployment, cancellationToken);
         throw ScalingUp();
     }
@@ -21,7 +26,7 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
     /// <summary>A replica that is ready, or null; nothing is woken.</summary>
     /// <param name="lost">Socket of a replica that has ended, of which the store may not know yet.</param>
     public async ValueTask<ModelRoute?> FindReadyAsync(Caller caller, string model, string? lost, CancellationToken cancellationToken) =>
-        await FindAsync(caller, model, cancellationToken) is { } target ? await ReadyAsync(target, lost, cancellationToken) : null;
+        await FindAsync(caller, model, cancellationToken) is { } target ? await ReadyAsync(target, lost, null, cancellationToken) : null;
 
     public static HearthException NotServed() =>
         new(ErrorCode.NotFound, "Model not found, inaccessible, and/or not deployed") { Param = "model" };
@@ -31,13 +36,19 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
     { Reason = "DEPLOYMENT_SCALING_UP" };
 
     /// <summary>The replica with the fewest outstanding tokens. An adapter is there only where every replica holds it: all or none.</summary>
-    private async ValueTask<ModelRoute?> ReadyAsync(Target target, string? lost, CancellationToken cancellationToken)
+    private async ValueTask<ModelRoute?> ReadyAsync(Target target, string? lost, string? affinity, CancellationToken cancellationToken)
     {
         var endpoints = await resources.Store.ListEndpointsAsync(target.Deployment.Value, cancellationToken);
         if (target.Hash is not null && !endpoints.All(one => one.AddonHashes.Contains(target.Hash))) return null;
-        var endpoint = endpoints.Where(one => one.Socket != lost).MinBy(one => loads.TokensOf(one.Socket));
+        var left = endpoints.Where(one => one.Socket != lost).ToList();
+        var sticks = affinity is not null && left.Count > 1 && (await resources.GetAsync<DeploymentRecord>(target.Deployment, cancellationToken)).Value.Spec.SessionAffinity;
+        var endpoint = sticks ? left.MaxBy(one => Weight(affinity!, one.Replica)) : left.MinBy(one => loads.TokensOf(one.Socket));
         return endpoint is null ? null : new(target.Model, target.Deployment, endpoint.Socket, target.Addon, target.Hash);
     }
+
+    /// <summary>Rendezvous hashing: another number of replicas moves only the keys that it must.</summary>
+    private static ulong Weight(string affinity, int replica) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{replica}/{affinity}")));
 
     private sealed record Target(string Model, ResourceName Deployment, string? Addon, string? Hash);
 

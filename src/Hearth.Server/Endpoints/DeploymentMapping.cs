@@ -19,6 +19,7 @@ internal static class DeploymentMapping
             BaseModel = param.BaseModel ?? "",
             EnableAddons = param.EnableAddons ?? false,
             HotReloadAddon = param.EnableHotReloadLatestAddon ?? false,
+            SessionAffinity = param.EnableSessionAffinity ?? false,
             MaxContextLength = param.MaxContextLength is 0 ? null : param.MaxContextLength,
             MinReplicaCount = min,
             MaxReplicaCount = param.MaxReplicaCount ?? Math.Max(min, 1),

@@ -36,7 +36,7 @@ internal sealed class InferenceCall
         var caller = http.Features.Get<Caller>()!;
         var services = http.RequestServices;
         var router = services.GetRequiredService<ModelRouter>();
-        var route = await router.RouteAsync(caller, fields.Model, http.RequestAborted);
+        var route = await router.RouteAsync(caller, fields.Model, AffinityOf(http, fields), http.RequestAborted);
         var gateway = services.GetService<IReplicaGateway>() ?? throw HearthException.Unimplemented("Serving models");
         var clock = services.GetRequiredService<TimeProvider>();
         var (store, draining, metrics) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Draining>(), services.GetRequiredService<GenerationMetrics>());
@@ -45,6 +45,13 @@ internal sealed class InferenceCall
         var runs = requests.Select(request =>
             new GenerationRun(gateway, store, clock, draining, metrics, loads, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash }, ElsewhereAsync)).ToList();
         return new(http, fields, requests[0].N, route, runs, clock);
+    }
+
+    private static string? AffinityOf(HttpContext http, SamplingFields fields)
+    {
+        var headers = http.Request.Headers;
+        string?[] keys = [fields.PromptCacheKey, headers["x-session-affinity"], headers["x-multi-turn-session-id"], fields.User];
+        return keys.FirstOrDefault(key => !string.IsNullOrEmpty(key));
     }
 
     /// <summary>The events of all choices, each with its choice's raw output where that is asked for and complete.</summary>
