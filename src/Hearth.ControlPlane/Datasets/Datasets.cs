@@ -51,12 +51,14 @@ public sealed partial class Datasets(ResourceStore resources, IBlobs blobs, Reso
     private async ValueTask<Stored<DatasetRecord>> AcceptAsync(
         Caller caller, ResourceName name, BlobDraft draft, CheckedFile file, CancellationToken cancellationToken)
     {
+        await draft.SyncAsync(cancellationToken); // before the mailbox: others wait there
         return await PublishedAsync([draft, file.Draft], hashes =>
             resources.VerbAsync(caller, "upload", name, async (change, cancel) =>
             {
                 var current = RequireUploading(await resources.GetAsync<DatasetRecord>(name, cancel));
                 var row = current.With(Accepted(current.Value, file.Report, hashes[0], hashes[1]), DatasetRecord.Ready, resources.Now);
                 change.Update(row with { References = [BlobReference(hashes[0]), BlobReference(hashes[1])] });
+                await uploads.DropAllAsync(change, name, cancel); // what landed by signed address meanwhile
                 DropOldReport(change, current, hashes[1]);
                 return Records.Read<DatasetRecord>(row);
             }, cancellationToken), cancellationToken);

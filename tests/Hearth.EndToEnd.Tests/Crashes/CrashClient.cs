@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Hearth.TestKit;
 using Xunit;
 
@@ -72,13 +73,42 @@ public sealed class CrashClient(string id, ulong seed)
 
     private async Task UploadAsync(HttpClient http, KnownResource resource)
     {
+        if (resource.Landed > 0)
+        {
+            await ValidateAsync(http, resource);
+            return;
+        }
         var rows = 3 + dice.Next(4);
         var bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, rows).Select(row =>
             $$"""{"messages":[{"role":"user","content":"{{resource.Address}} {{row}} {{new string('x', 40_000)}}"},{"role":"assistant","content":"{{dice.Next(1000)}}"}]}""" + "\n")));
         resource.Content = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        if (dice.OneIn(2))
+        {
+            await PutAsync(http, resource, bytes);
+            resource.Landed = rows; // acknowledged: no crash may lose it
+            await ValidateAsync(http, resource);
+            return;
+        }
         var label = resource.State.Split(' ')[1];
         using var form = new MultipartFormDataContent { { new ByteArrayContent(bytes), "file", "rows.jsonl" } };
         await SendAsync(http, resource, "upload", Dataset("READY", label, rows), HttpMethod.Post, $"{resource.Address}:upload", form);
+    }
+
+    private static async Task PutAsync(HttpClient http, KnownResource resource, byte[] bytes)
+    {
+        var asked = CrashingServer.Json(new { filenameToSize = new Dictionary<string, string> { ["rows.jsonl"] = $"{bytes.Length}" } });
+        using var offer = await http.PostAsync($"{resource.Address}:getUploadEndpoint", asked);
+        Assert.True(offer.IsSuccessStatusCode, await offer.Content.ReadAsStringAsync());
+        using var answer = JsonDocument.Parse(await offer.Content.ReadAsStringAsync());
+        var address = answer.RootElement.GetProperty("filenameToSignedUrls").GetProperty("rows.jsonl").GetString();
+        using var put = await http.PutAsync(address, new ByteArrayContent(bytes));
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+    }
+
+    private async Task ValidateAsync(HttpClient http, KnownResource resource)
+    {
+        await SendAsync(http, resource, "validateUpload", Dataset("READY", resource.State.Split(' ')[1], resource.Landed), HttpMethod.Post, $"{resource.Address}:validateUpload", CrashingServer.Json(new { }));
+        resource.Landed = 0;
     }
 
     private Task DeleteAsync(HttpClient http, KnownResource resource) => SendAsync(

@@ -17,6 +17,9 @@ public sealed class KnownResource(string address)
     /// <summary>SHA-256 of the bytes that were sent, the last upload's.</summary>
     public string Content { get; set; } = "";
 
+    /// <summary>Rows of a file whose PUT was acknowledged and that no validation has taken yet; 0: none.</summary>
+    public int Landed { get; set; }
+
     private string? Perhaps { get; set; }
 
     public void Try(string next) => Perhaps = next;
