@@ -9,7 +9,7 @@ internal sealed record SettledRows(RowFormat Format, long FormatLine, bool HasWe
 /// <summary>What the lines of a block hold. Line numbers count from the block's first line, 0; offsets are the file's.</summary>
 internal sealed class BlockResult
 {
-    public required LineBlock Block { get; init; }
+    public LineBlock Block { get; private set; } = null!;
     public SettledRows? Settled { get; set; }
     public int Lines { get; set; }
     public List<LineProblem> Faults { get; } = [];
@@ -20,9 +20,20 @@ internal sealed class BlockResult
     public long TrainableRows { get; set; }
     public long Turns { get; set; }
     public long TextBytes { get; set; }
-    public LengthCounter RowBytes { get; } = new();
+    public LengthCounter RowBytes { get; private set; } = new();
     /// <summary>Lines that end before an answer, the first one; -1 where there is none.</summary>
-    public int FirstPrompt { get; set; } = -1;
+    public int FirstPrompt { get; set; }
+
+    /// <summary>Forgets the last block; its lists' memory stays.</summary>
+    public void Begin(LineBlock block, SettledRows? settled)
+    {
+        (Block, Settled, Lines, FirstPrompt) = (block, settled, 0, -1);
+        (Rows, TrainableRows, Turns, TextBytes, RowBytes) = (0, 0, 0, 0, new());
+        Faults.Clear();
+        RowStarts.Clear();
+        Ids.Clear();
+        Array.Clear(Features);
+    }
 }
 
 /// <summary>A bad line; its number is known when the blocks are joined.</summary>
@@ -37,27 +48,29 @@ internal readonly record struct LineProblem(int Line, long Offset, RowProblem Pr
     }
 }
 
-/// <summary>Checks the lines of one block. An instance is used by one thread at a time.</summary>
+/// <summary>Checks the lines of one block after the other. An instance is used by one thread at a time.</summary>
 internal sealed class BlockCheck
 {
     private readonly RowJson _json = new();
 
+    /// <summary>What the last block holds; usable until the next one is begun.</summary>
+    public BlockResult Result { get; } = new();
+
     /// <param name="settled">Null until a good row has been seen; then this block is the file's first or follows blocks of faults only.</param>
     /// <param name="firstLine">Number of the block's first line; only needed while nothing is settled.</param>
     /// <param name="wanted">Format that the caller asked for, or Unknown.</param>
-    public BlockResult Run(LineBlock block, SettledRows? settled, long firstLine, RowFormat wanted)
+    public void Run(LineBlock block, SettledRows? settled, long firstLine, RowFormat wanted)
     {
-        var result = new BlockResult { Block = block, Settled = settled };
+        Result.Begin(block, settled);
         var at = 0;
         while (at < block.Length)
         {
             var length = block.Bytes[at..].IndexOf((byte)'\n');
             var next = length < 0 ? block.Length : at + length + 1;
-            Check(result, at, length < 0 ? block.Length - at : length, firstLine, wanted);
-            result.Lines++;
+            Check(Result, at, length < 0 ? block.Length - at : length, firstLine, wanted);
+            Result.Lines++;
             at = next;
         }
-        return result;
     }
 
     private void Check(BlockResult result, int at, int length, long firstLine, RowFormat wanted)

@@ -48,10 +48,10 @@ public static class DatasetValidator
             tally.Fault(new(tally.Lines, end, $"the file has more than {MaxRows:N0} rows", "Split it into several datasets. The rest of the file was not read."));
     }
 
-    /// <summary>Blocks on their way through the checkers, oldest first.</summary>
+    /// <summary>Blocks on their way through the checkers, oldest first. A checker is free again once its result has been joined.</summary>
     private sealed class Pipeline(DatasetTally tally, LineBlocks blocks, ValidationOptions options)
     {
-        private readonly Queue<Task<BlockResult>> _running = [];
+        private readonly Queue<(Task Work, BlockCheck Check)> _running = [];
         private readonly Stack<BlockCheck> _idle = [];
 
         public void Add(LineBlock block)
@@ -59,33 +59,36 @@ public static class DatasetValidator
             if (tally.Settled is not { } settled || options.Threads < 2 || block.Length > LargeBlock)
             {
                 Drain();
-                Join(Run(block, tally.Settled, tally.Lines + 1));
+                var first = Idle();
+                first.Run(block, tally.Settled, tally.Lines + 1, options.Format);
+                Join(first);
                 return;
             }
-            if (_running.Count > options.Threads) Join(_running.Dequeue().GetAwaiter().GetResult());
-            _running.Enqueue(Task.Run(() => Run(block, settled, firstLine: 0)));
+            if (_running.Count > options.Threads) JoinOldest();
+            var check = Idle();
+            _running.Enqueue((Task.Run(() => check.Run(block, settled, firstLine: 0, options.Format)), check));
         }
 
         public void Drain()
         {
-            while (_running.TryDequeue(out var oldest)) Join(oldest.GetAwaiter().GetResult());
+            while (_running.Count > 0) JoinOldest();
         }
 
-        private BlockResult Run(LineBlock block, SettledRows? settled, long firstLine)
+        private void JoinOldest()
         {
-            BlockCheck? check;
-            lock (_idle) _idle.TryPop(out check);
-            check ??= new();
-            var result = check.Run(block, settled, firstLine, options.Format);
-            lock (_idle) _idle.Push(check);
-            return result;
+            var (work, check) = _running.Dequeue();
+            work.GetAwaiter().GetResult();
+            Join(check);
         }
 
-        private void Join(BlockResult result)
+        private void Join(BlockCheck check)
         {
-            tally.Add(result);
-            blocks.Return(result.Block);
+            tally.Add(check.Result);
+            blocks.Return(check.Result.Block);
+            _idle.Push(check);
         }
+
+        private BlockCheck Idle() => _idle.TryPop(out var check) ? check : new();
     }
 }
 
