@@ -36,13 +36,14 @@ internal static partial class DatasetBenchmark
         }
     }
 
-    /// <summary>The child's part: checks a file and prints seconds, rows, faults and the peak of the memory in MB.</summary>
+    /// <summary>The child's part: checks a file and prints seconds, rows, faults, the peak of the memory in MB and the processors' seconds.</summary>
     public static int Check(string path)
     {
         var start = Stopwatch.GetTimestamp();
         using var file = RowReader.Open(path);
         var report = DatasetValidator.Validate(file, "rows.jsonl", default);
-        Console.WriteLine(FormattableString.Invariant($"{Stopwatch.GetElapsedTime(start).TotalSeconds} {report.Rows} {report.FaultCount} {PeakMemory()}"));
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Console.WriteLine(FormattableString.Invariant($"{seconds} {report.Rows} {report.FaultCount} {PeakMemory()} {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds}"));
         return 0;
     }
 
@@ -56,26 +57,29 @@ internal static partial class DatasetBenchmark
             foreach (var isCold in new[] { true, false })
             {
                 if (isCold) Drop(path);
-                var (seconds, memory) = CheckInChild(path);
-                ours.Add(isCold, size / seconds, memory);
+                var child = CheckInChild(path);
+                ours.Add(isCold, size / child.Seconds, child.Memory, child.Processors);
                 if (oursOnly) continue;
                 if (isCold) Drop(path);
-                peer.Add(isCold, size / Clock.Time(() => Read(path)), 0);
+                peer.Add(isCold, size / Clock.Time(() => Read(path)));
             }
         }
         report.AddRate($"dataset-{name}-cold", ours.Cold, oursOnly ? double.NaN : peer.Cold, "MB/s", "plain read, cold");
         report.AddRate($"dataset-{name}-warm", ours.Warm, oursOnly ? double.NaN : peer.Warm, "MB/s", "plain read, warm");
+        report.Note($"{name}: {ours.Processors:F1} s of processors for the whole process, {size / ours.Processors:N0} MB a processor's second");
         report.AddRate($"dataset-{name}-memory", MemoryGoal - ours.Memory, MemoryGoal, "MB free", $"{MemoryGoal} MB; ours is what stays free of it at the peak of the whole process, {ours.Memory:F0} MB");
     }
 
-    private static (double Seconds, double Memory) CheckInChild(string path)
+    private static (double Seconds, double Memory, double Processors) CheckInChild(string path)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(DatasetBenchmark).Assembly.Location, "dataset-check", path]) { RedirectStandardOutput = true };
         using var child = Process.Start(start)!;
         var fields = child.StandardOutput.ReadToEnd().Split(' ');
         child.WaitForExit();
         if (child.ExitCode != 0 || fields[1] != $"{Rows}" || fields[2] != "0") throw new InvalidOperationException($"The check went wrong: {string.Join(' ', fields)}");
-        return (double.Parse(fields[0], System.Globalization.CultureInfo.InvariantCulture), double.Parse(fields[3], System.Globalization.CultureInfo.InvariantCulture));
+        return (Number(0), Number(3), Number(4));
+
+        double Number(int field) => double.Parse(fields[field], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static void Read(string path)
@@ -138,8 +142,12 @@ internal static partial class DatasetBenchmark
         public double Warm { get; private set; }
         public double Memory { get; private set; }
 
-        public void Add(bool isCold, double rate, double memory)
+        /// <summary>Seconds of all processors, start and compilation included: what a busy machine does not change much.</summary>
+        public double Processors { get; private set; } = double.PositiveInfinity;
+
+        public void Add(bool isCold, double rate, double memory = 0, double processors = double.PositiveInfinity)
         {
+            Processors = Math.Min(Processors, processors);
             if (isCold) Cold = Math.Max(Cold, rate);
             else Warm = Math.Max(Warm, rate);
             Memory = Math.Max(Memory, memory);
