@@ -79,6 +79,7 @@ public sealed record TrainingProgress
     public int TotalSteps { get; init; }
     public double Loss { get; init; }
     public double TokensPerSecond { get; init; }
+    /// <summary>Tokens of the rows so far, prompts included: what is billed.</summary>
     public long TrainedTokens { get; init; }
     public double Epoch { get; init; }
     public double SecondsLeft { get; init; }

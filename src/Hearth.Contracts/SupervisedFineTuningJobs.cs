@@ -123,3 +123,11 @@ public sealed record FallingRate
     /// <summary>Part of the steps over which it falls: above 0, at most 1.</summary>
     public double? DecayRatio { get; init; }
 }
+
+/// <summary>Answer of <c>supervisedFineTuningJobs:estimateCost</c>.</summary>
+public sealed record CostEstimate
+{
+    public Money EstimatedCost { get; init; } = new();
+    /// <summary>Tokens of the dataset times epochs, estimated at its upload.</summary>
+    public long HearthTokens { get; init; }
+}

@@ -165,6 +165,28 @@ public sealed class JobLifeTests(JobLifeTests.Fixture fixture) : IClassFixture<J
         Assert.Contains(message, body.GetProperty("message").GetString());
     }
 
+    [Fact]
+    public async Task Cost_is_estimated_from_tokens_epochs_and_the_price_of_the_day()
+    {
+        var directory = Directory.CreateTempSubdirectory("hearth-prices-").FullName;
+        File.WriteAllText(Path.Combine(directory, "prices.json"), """[{"version":"v1","from":"2020-01-01T00:00:00Z","currency":"USD","training":[{"upTo":16000000000,"perMillion":2000000}]}]""");
+        await using (var server = await TestServer.StartAsync(directory))
+        {
+            await server.AddDatasetAsync("rows");
+            var tokens = long.Parse((await server.GetAsync("/v1/accounts/local/datasets/rows")).Body.GetProperty("estimatedTokenCount").GetString()!);
+            var (status, estimate) = await server.PostAsync($"{Jobs}:estimateCost", """{"dataset":"rows","baseModel":"tiny","epochs":2.5}""");
+            Assert.True(status == 200, estimate.ToString());
+            var expected = (long)(tokens * 2.5);
+            Assert.Equal((expected.ToString(), (2 * expected).ToString()), (estimate.GetProperty("hearthTokens").GetString(), estimate.GetProperty("estimatedCost").GetProperty("units").GetString()));
+            var (_, job) = await server.PostAsync(Jobs, """{"dataset":"rows","baseModel":"tiny","epochs":2.5}""");
+            Assert.Equal(estimate.GetProperty("estimatedCost").GetRawText(), job.GetProperty("estimatedCost").GetRawText());
+            Assert.Equal(400, (await server.PostAsync($"{Jobs}:estimateCost", """{"dataset":"rows","baseModel":"tiny","loraRank":3}""")).Status);
+            Assert.Equal(1, await server.Store.CountAsync("supervisedFineTuningJobs", "accounts/local", true, default));
+            Assert.Single(Directory.GetDirectories(Path.Combine(directory, "runs", "local", "supervisedFineTuningJobs")));
+        }
+        Directory.Delete(directory, recursive: true);
+    }
+
     private async Task<string> CreateAsync(string id, string dataset = "rows", string? output = null) =>
         (await _server.Client.CreateSupervisedJobAsync(new() { Dataset = dataset, BaseModel = "tiny", OutputModel = output }, id)).Name;
 

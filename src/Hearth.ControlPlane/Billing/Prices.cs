@@ -62,7 +62,8 @@ public sealed record PriceTable
 
     internal decimal InferenceToken(long parameters) => Of(Inference, parameters);
 
-    internal decimal TrainedToken(long parameters) => Of(Training, parameters);
+    /// <summary>Price of one trained token of a model of that size.</summary>
+    public decimal TrainedToken(long parameters) => Of(Training, parameters);
 
     private static decimal Of(IReadOnlyList<SizePrice> prices, long parameters) =>
         (prices.FirstOrDefault(price => price.UpTo is not { } limit || parameters <= limit) ?? prices.LastOrDefault())?.PerMillion / 1_000_000m ?? 0;

@@ -10,15 +10,18 @@ internal static class JobFilling
     {
         var kind = JobKind.Of(name);
         var context = draft.MaxContextLength ?? earlier?.MaxContextLength ?? Math.Min(JobDefaults.MaxContextLength, parts.Facts.ContextLength);
+        var epochs = draft.Epochs ?? earlier?.Epochs ?? JobDefaults.Epochs;
         return new()
         {
+            EstimatedTokens = (long)((parts.Dataset?.Value.EstimatedTokens ?? 0) * epochs),
+            ParameterCount = parts.Facts.ParameterCount,
             Dataset = parts.Dataset?.Name.Value ?? "",
             EvaluationDataset = parts.Evaluation?.Name.Value ?? "",
             Evaluator = parts.Evaluator?.Name.Value ?? "",
             BaseModel = parts.Model.Name.Value,
             WarmStartFrom = parts.Warm?.Name.Value ?? "",
             OutputModel = OutputModel(name, draft.OutputModel),
-            Epochs = draft.Epochs ?? earlier?.Epochs ?? JobDefaults.Epochs,
+            Epochs = epochs,
             LearningRate = draft.LearningRate ?? earlier?.LearningRate ?? DefaultRate(kind, parts.Facts),
             LoraRank = draft.LoraRank ?? parts.Warm?.Value.Adapter!.Rank ?? JobDefaults.LoraRank,
             MaxContextLength = context,

@@ -9,13 +9,26 @@ public sealed class JobPlanner(ResourceStore resources, ModelCatalogue models, I
     /// <exception cref="HearthException">Something is not there, not ready, not the caller's, or does not fit.</exception>
     public async ValueTask<JobPlan> PlanAsync(Caller caller, ResourceName name, JobDraft draft, CancellationToken cancellationToken)
     {
+        var (spec, parts) = await SpecifyAsync(caller, name, draft, cancellationToken);
+        return new(spec, JobKind.Of(name).HasTrainer ? ToTrainer(name, spec, parts) : null);
+    }
+
+    /// <summary>What a job would be: every check and default, and nothing written.</summary>
+    public async ValueTask<JobSpec> EstimateAsync(Caller caller, ResourceName name, JobDraft draft, CancellationToken cancellationToken)
+    {
+        JobRules.Require(JobKind.Of(name), draft);
+        return (await SpecifyAsync(caller, name, draft, cancellationToken)).Spec;
+    }
+
+    private async ValueTask<(JobSpec Spec, JobParts Parts)> SpecifyAsync(Caller caller, ResourceName name, JobDraft draft, CancellationToken cancellationToken)
+    {
         var kind = JobKind.Of(name);
         var parts = await FindAsync(caller, kind, draft, cancellationToken);
         var earlier = kind.ContinuesUnchanged && parts.Warm is { } warm ? await FindTrainingOfAsync(warm, cancellationToken) : null;
         var spec = JobFilling.Fill(name, draft, parts, earlier);
         JobRules.Throw([.. JobFilling.Faults(kind, spec, parts, earlier)]);
         await RequireFreeAsync(spec.OutputModel, cancellationToken);
-        return new(spec, kind.HasTrainer ? ToTrainer(name, spec, parts) : null);
+        return (spec, parts);
     }
 
     /// <summary>The plan of a job that is to go on: what it uses must still be there, and its output model must not.</summary>

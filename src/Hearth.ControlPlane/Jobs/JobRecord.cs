@@ -50,6 +50,10 @@ public sealed record JobSpec
     /// <summary>Null: constant.</summary>
     public RateSchedule? Schedule { get; init; }
     public long Seed { get; init; }
+    /// <summary>Tokens of the dataset times epochs, as far as the upload could tell.</summary>
+    public long EstimatedTokens { get; init; }
+    /// <summary>Parameters of the base model: prices go by them.</summary>
+    public long ParameterCount { get; init; }
     /// <summary>Null for supervised jobs, whose loss is cross-entropy.</summary>
     public LossSettings? Loss { get; init; }
     /// <summary>Null for kinds without rollouts.</summary>

@@ -88,7 +88,7 @@ public interface INodeReports
     ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken);
 }
 
-/// <summary>Progress of a training job after an optimizer step. Losses are means over the trained tokens, in nats.</summary>
+/// <summary>Progress of a training job after an optimizer step. Losses are means over the tokens that count, in nats; TrainedTokens are those of all rows so far, prompts included.</summary>
 public sealed record JobProgress(int Step, int TotalSteps, double Loss, double TokensPerSecond, long TrainedTokens, double Epoch, double SecondsLeft);
 
 /// <summary>

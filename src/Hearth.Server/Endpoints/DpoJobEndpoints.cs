@@ -39,6 +39,7 @@ internal static class DpoJobEndpoints
             CompletedTime = record.CompletedTime,
             State = Mapping.ToEnum<JobState>(job.Row.State),
             Status = Mapping.ToStatus(record.StatusCode, record.StatusMessage),
+            EstimatedCost = TrainingJobMapping.EstimatedCost(call, spec, job.Row.CreateTime),
             Dataset = spec.Dataset,
             TrainingConfig = TrainingJobMapping.ToTrainingConfig(spec, param.TrainingConfig),
             LossConfig = TrainingJobMapping.ToLossConfig(spec.Loss!),

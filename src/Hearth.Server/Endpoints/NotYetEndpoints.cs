@@ -7,7 +7,8 @@ internal static class NotYetEndpoints
 {
     private static readonly (string Feature, string[] Routes)[] Table =
     [
-        ("Estimating a job's cost", ["POST supervisedFineTuningJobs:estimateCost"]),
+        ("Changing or debugging a reinforcement job", ["PATCH reinforcementFineTuningJobs/{id}", "POST reinforcementFineTuningJobs/{id}:debug"]),
+        ("Checkpoints and public logs of a reinforcement step", ["GET rlorTrainerJobs/{id}/checkpoints", "GET rlorTrainerJobs/{id}/publicLogs"]),
         ("Running an evaluator on sample rows", ["POST evaluators:previewEvaluator"]),
         ("Versions of evaluators",
         [

@@ -63,6 +63,7 @@ internal static class ReinforcementFineTuningJobEndpoints
             CompletedTime = record.CompletedTime,
             State = Mapping.ToEnum<JobState>(job.Row.State),
             Status = Mapping.ToStatus(record.StatusCode, record.StatusMessage),
+            EstimatedCost = TrainingJobMapping.EstimatedCost(call, spec, job.Row.CreateTime),
             Dataset = spec.Dataset,
             EvaluationDataset = spec.EvaluationDataset,
             Evaluator = spec.Evaluator,

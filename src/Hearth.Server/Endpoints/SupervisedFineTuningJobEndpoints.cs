@@ -19,6 +19,15 @@ internal static class SupervisedFineTuningJobEndpoints
                 RenderSamplesSignedUrl = files.Samples,
             },
         }.Map(routes);
+        routes.Post("supervisedFineTuningJobs:estimateCost", Permission.Create, EstimateCostAsync);
+    }
+
+    /// <summary>Takes the body of a create, makes its checks, and creates nothing.</summary>
+    private static async Task<object> EstimateCostAsync(Call call)
+    {
+        var draft = await ReadAsync(call);
+        var spec = await call.Service<JobPlanner>().EstimateAsync(call.Caller, call.NewName(ResourceKind.SupervisedFineTuningJobs, null, ""), draft, call.Cancelled);
+        return new CostEstimate { EstimatedCost = TrainingJobMapping.EstimatedCost(call, spec, call.Service<TimeProvider>().GetUtcNow()), HearthTokens = spec.EstimatedTokens };
     }
 
     private static async Task<JobDraft> ReadAsync(Call call)
@@ -77,6 +86,7 @@ internal static class SupervisedFineTuningJobEndpoints
             CompletedTime = record.CompletedTime,
             State = Mapping.ToEnum<JobState>(job.Row.State),
             Status = Mapping.ToStatus(record.StatusCode, record.StatusMessage),
+            EstimatedCost = TrainingJobMapping.EstimatedCost(call, spec, job.Row.CreateTime),
             Dataset = spec.Dataset,
             EvaluationDataset = spec.EvaluationDataset,
             BaseModel = spec.WarmStartFrom == "" ? spec.BaseModel : "",

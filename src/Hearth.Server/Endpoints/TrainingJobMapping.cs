@@ -60,6 +60,13 @@ internal static class TrainingJobMapping
         },
     };
 
+    /// <summary>What the job's tokens cost by the prices of <paramref name="time"/>: an upper bound, since what stops early is billed for what it trained.</summary>
+    public static Money EstimatedCost(Call call, JobSpec spec, DateTimeOffset time)
+    {
+        var table = call.Service<Prices>().At(time);
+        return Money.Of(spec.EstimatedTokens * table.TrainedToken(spec.ParameterCount), table.Currency);
+    }
+
     public static WandbDraft? ToDraft(WandbConfig? wandb) => wandb is null ? null : new(wandb.Enabled, wandb.ApiKey, wandb.Project, wandb.Entity);
 
     /// <summary>The key becomes a secret of the job: it is never returned, so it is not kept here (rule S4).</summary>

@@ -22,7 +22,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
         [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest",
         ["models/{}:getUploadEndpoint"] = "GetModelUploadEndpointRequest", [":splitDataset"] = "SplitDatasetRequest", [":prepare"] = "PrepareModelRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
         ["usageCosts:query"] = "QueryUsageCostsRequest",
-        [":executeTrainStep"] = "ExecuteTrainStepRequest",
+        [":executeTrainStep"] = "ExecuteTrainStepRequest", [":estimateCost"] = "SupervisedFineTuningJobParam",
     };
 
     private static readonly Dictionary<string, string> Answers = new()
@@ -32,7 +32,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
         ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
         ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint", ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint", ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
         ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
-        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
+        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs:estimateCost"] = "CostEstimate", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()

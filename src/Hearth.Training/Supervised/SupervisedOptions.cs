@@ -77,10 +77,10 @@ public sealed record SupervisedOptions
     }
 }
 
-/// <summary>After an optimizer step. Loss: mean over its trained tokens, nats.</summary>
+/// <summary>After an optimizer step. Loss: mean over its trained tokens, nats. TrainedTokens: of all rows so far, prompts included.</summary>
 public sealed record TrainingProgress(int Step, int TotalSteps, double Loss, double LearningRate, double GradientNorm, double TokensPerSecond, long TrainedTokens, double Epoch, double SecondsLeft);
 
-/// <summary>A finished run. Evaluation losses are means over the evaluation rows' trained tokens; null without such rows.</summary>
+/// <summary>A finished run. TrainedTokens: of all its rows, prompts included. Evaluation losses are means over the evaluation rows' trained tokens; null without such rows.</summary>
 public sealed record SupervisedResult(string AdapterFolder, int Steps, long TrainedTokens, double FinalLoss, double? EvaluationLossBefore, double? EvaluationLossAfter, double Seconds, bool EarlyStopped = false);
 
 /// <summary>A run that must not go on; the message may be read by the job's owner.</summary>
