@@ -99,6 +99,22 @@ public sealed class FirstLightTests(FirstLightTests.SharedServer shared) : IClas
     }
 
     [Fact]
+    public async Task The_anthropic_package_gets_streams_stops_continuations_models_and_errors()
+    {
+        var answer = await NodePackage.Anthropic.AskAsync(new Uri(server.Url, "inference"), server.AdminKey, shared.Deployment, "Tom has 12 apples and buys 7 more. How many apples does he have now?");
+        Assert.Equal(answer.Text, answer.Whole);
+        Assert.True(answer.Chunks > 1, answer.ToString());
+        Assert.Contains(answer.FinishReason, (string[])["end_turn", "max_tokens"]);
+        Assert.InRange(answer.Tokens!.Value, 1, 24);
+        var stopped = answer.Stopped!.Split('|');
+        Assert.Equal(["stop_sequence", "true"], stopped[1..]);
+        Assert.True(stopped[0].Length < answer.Text.Length && answer.Text.StartsWith(stopped[0]), answer.ToString());
+        Assert.Equal(answer.Text, answer.Continued);
+        Assert.Contains(RunningServer.BaseModel, answer.Models);
+        Assert.Equal("BadRequestError 400 invalid_request_error", answer.Refused);
+    }
+
+    [Fact]
     public async Task A_malformed_line_is_refused_with_its_number_and_trains_nothing()
     {
         var refusal = await Assert.ThrowsAsync<HearthApiException>(() => server.UploadAsync("broken", TrainedRows.JsonLines(2) + "{\"messages\": [}\n"));

@@ -10,10 +10,23 @@ internal sealed class NodePackage(string folder)
 {
     public static readonly NodePackage OpenAi = new("OpenAiPackage");
     public static readonly NodePackage AiSdk = new("AiSdkPackage");
+    public static readonly NodePackage Anthropic = new("AnthropicPackage");
 
     /// <param name="Text">The streamed answer.</param>
     /// <param name="Whole">The same answer in one piece, where the script asks for it.</param>
-    public sealed record Answer(string Text, int Chunks, string? FinishReason, string? Whole, int? Tokens);
+    public sealed record Answer(string Text, int Chunks, string? FinishReason, string? Whole, int? Tokens)
+    {
+        /// <summary>Of an answer that a stop sequence ends: its text, the reason, and whether it names the sequence.</summary>
+        public string? Stopped { get; init; }
+
+        /// <summary>The first half of the answer, and what the model makes of it.</summary>
+        public string? Continued { get; init; }
+
+        public string[] Models { get; init; } = [];
+
+        /// <summary>The package's own name of an error that the script provoked.</summary>
+        public string? Refused { get; init; }
+    }
 
     public async Task<Answer> AskAsync(Uri baseUrl, string key, string model, string prompt)
     {

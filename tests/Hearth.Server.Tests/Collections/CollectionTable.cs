@@ -177,23 +177,6 @@ public static class CollectionTable
                 },
             },
         },
-        new("batchInferenceJobs")
-        {
-            IdField = "batchInferenceJobId", IdInQuery = true, IdOptional = true, DefaultOrder = "createTime", Needs = Needs.Rows,
-            Always = ["model", "inputDatasetId"], Moving = ["state", "status", "updateTime", "jobProgress", "lifecycle", "waitingOnCapacity"],
-            Apart = new Dictionary<string, string> { ["continuedFromJobName"] = "needs a job that has ended: BatchTests" },
-            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>>
-            {
-                ["model"] = (_, _) => TestServer.Base,
-                ["inputDatasetId"] = (stage, _) => stage.Rows,
-                ["outputDatasetId"] = (_, random) => $"accounts/local/datasets/out-{random.Next()}",
-                ["inferenceParameters"] = (_, random) => new JsonObject
-                {
-                    ["maxTokens"] = random.Next(1, 1000), ["temperature"] = Math.Round(random.NextDouble(), 3), ["topP"] = 0.5, ["topK"] = random.Next(1, 100), ["n"] = random.Next(1, 5),
-                    ["extraBody"] = """{"stop":["END"]}""",
-                },
-            },
-        },
         new("deployedModels")
         {
             Needs = Needs.Adapters | Needs.Deployments, Always = ["model", "deployment"], Fixed = ["model", "deployment"], Moving = ["default", "updateTime", "state"],
