@@ -60,7 +60,7 @@ public sealed class RunningServer : IAsyncDisposable
     /// <summary>Starts the program with some arguments, its outputs and input redirected.</summary>
     public static Process Launch(params string[] arguments) => Launch(arguments, null);
 
-    private static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment)
+    public static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "hearth.dll"), .. arguments])
         {

@@ -36,6 +36,28 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
+    public async Task A_self_signed_server_is_ready_and_its_clients_trust_its_certificate()
+    {
+        await using var server = await RunningServer.StartAsync(folder: null, "--tls-self-signed", "--host", "0.0.0.0", "--log-format", "json");
+        Assert.Equal("https", server.Url.Scheme);
+        var certificate = Path.Combine(server.DataDirectory, "tls-certificate.pem");
+        Assert.DoesNotContain("PRIVATE", await File.ReadAllTextAsync(certificate));
+        foreach (var (file, expected) in new[] { (certificate, true), ("/dev/null", false) })
+        {
+            using var models = RunningServer.Launch(["models", "--url", server.Url.ToString(), "--api-key", server.AdminKey], new Dictionary<string, string> { ["SSL_CERT_FILE"] = file });
+            var output = models.StandardOutput.ReadToEndAsync();
+            var errors = models.StandardError.ReadToEndAsync();
+            await models.WaitForExitAsync().WaitAsync(RunningServer.Patience);
+            Assert.True((models.ExitCode == 0) == expected, await errors + await output);
+        }
+        using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true });
+        var last = "";
+        await RunningServer.UntilAsync(() => (last = http.GetStringAsync(new Uri(server.Url, "/ready")).ContinueWith(answer => answer.IsFaulted ? "" : answer.Result).Result) != "", "readiness");
+        Assert.Contains("\"status\":\"ready\"", last);
+        Assert.All(server.Output.Split('\n').Where(line => line.StartsWith('{')), line => System.Text.Json.JsonDocument.Parse(line).Dispose());
+    }
+
+    [Fact]
     public async Task A_start_ends_with_six_lines_that_tell_how_to_go_on()
     {
         await using var server = await RunningServer.StartAsync();

@@ -5,10 +5,14 @@ using Hearth.ControlPlane;
 
 namespace Hearth.Server;
 
-/// <summary>The server's certificate: from files, or one that it signed itself and keeps in <c>keys/tls.pem</c> (mode 0600).</summary>
+/// <summary>The server's certificate: from files, or one that it signed itself and keeps in <c>keys/tls.pem</c> (mode 0600); clients trust <c>tls-certificate.pem</c>.</summary>
 internal static class TlsCertificates
 {
     private const string SelfSignedFile = "tls.pem";
+
+    /// <summary>In the data directory: the certificate alone, for clients to trust.</summary>
+    private const string PublicFile = "tls-certificate.pem";
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(397);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
@@ -47,6 +51,7 @@ internal static class TlsCertificates
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var made = Sign(key, names, options.Clock.GetUtcNow());
         PrivateFile.Write(path, System.Text.Encoding.ASCII.GetBytes($"{made.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n"));
+        File.WriteAllText(Path.Combine(options.DataDirectory, PublicFile), made.ExportCertificatePem() + "\n");
         return Usable(X509Certificate2.CreateFromPemFile(path));
     }
 
