@@ -44,11 +44,11 @@ public sealed class ServerLifeTests
         Assert.DoesNotContain("PRIVATE", await File.ReadAllTextAsync(certificate));
         foreach (var (file, expected) in new[] { (certificate, true), ("/dev/null", false) })
         {
-            using var models = RunningServer.Launch(["models", "--url", server.Url.ToString(), "--api-key", server.AdminKey], new Dictionary<string, string> { ["SSL_CERT_FILE"] = file });
-            var output = models.StandardOutput.ReadToEndAsync();
-            var errors = models.StandardError.ReadToEndAsync();
-            await models.WaitForExitAsync().WaitAsync(RunningServer.Patience);
-            Assert.True((models.ExitCode == 0) == expected, await errors + await output);
+            using var client = RunningServer.Launch(["batch", "list", "--url", server.Url.ToString(), "--api-key", server.AdminKey], new Dictionary<string, string> { ["SSL_CERT_FILE"] = file });
+            var output = client.StandardOutput.ReadToEndAsync();
+            var errors = client.StandardError.ReadToEndAsync();
+            await client.WaitForExitAsync().WaitAsync(RunningServer.Patience);
+            Assert.True((client.ExitCode == 0) == expected, await errors + await output);
         }
         using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true });
         var last = "";
