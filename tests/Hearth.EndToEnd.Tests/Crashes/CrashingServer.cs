@@ -32,6 +32,8 @@ public sealed class CrashingServer : IAsyncDisposable
         errors = process.StandardError.ReadToEndAsync();
     }
 
+    public bool HasEnded => process.HasExited;
+
     /// <summary>A client of the account, or null where the server ended before it was ready.</summary>
     public async Task<HttpClient?> ConnectAsync()
     {
