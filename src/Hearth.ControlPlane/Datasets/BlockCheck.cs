@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -14,7 +15,7 @@ internal sealed class BlockResult
     public int Lines { get; set; }
     public List<LineProblem> Faults { get; } = [];
     public List<(int Line, long Offset)> RowStarts { get; } = [];
-    public List<(int Line, long Offset, ulong Id)> Ids { get; } = [];
+    public List<RowId> Ids { get; } = [];
     public long[] Features { get; } = new long[7];
     public long Rows { get; set; }
     public long TrainableRows { get; set; }
@@ -34,7 +35,20 @@ internal sealed class BlockResult
         Ids.Clear();
         Array.Clear(Features);
     }
+
+    /// <summary>A row of a batch that was counted is none: its id stands twice.</summary>
+    public void TakeBack(RowId row)
+    {
+        Rows--;
+        Turns -= row.Turns;
+        TextBytes -= row.Bytes;
+        RowBytes.Remove(row.Bytes);
+        Features[BitOperations.Log2((uint)RowFeatures.Prompt)]--;
+    }
 }
+
+/// <summary>A row with an id that must be unique, and what it has added to the totals.</summary>
+internal readonly record struct RowId(int Line, long Offset, ulong Id, int Turns, int Bytes);
 
 /// <summary>A bad line; its number is known when the blocks are joined.</summary>
 internal readonly record struct LineProblem(int Line, long Offset, RowProblem Problem)
@@ -123,6 +137,6 @@ internal sealed class BlockCheck
         result.RowBytes.Add(bytes);
         for (var feature = 0; feature < result.Features.Length; feature++) result.Features[feature] += ((int)facts.Features >> feature) & 1;
         if (facts.Features.HasFlag(RowFeatures.Prompt) && result.FirstPrompt < 0) result.FirstPrompt = result.Lines;
-        if (facts.Id != 0) result.Ids.Add((result.Lines, offset, facts.Id));
+        if (facts.Id != 0) result.Ids.Add(new(result.Lines, offset, facts.Id, facts.Turns, bytes));
     }
 }

@@ -81,13 +81,13 @@ internal sealed class DatasetTally(ValidationOptions options, Action<RowFault> o
     private void AddFaults(BlockResult result)
     {
         var next = 0;
-        foreach (var (line, offset, id) in result.Ids)
+        foreach (var row in result.Ids)
         {
-            for (; next < result.Faults.Count && result.Faults[next].Line < line; next++) Fault(result.Faults[next].ToFault(Lines + 1));
-            var first = _ids.Add(id, Lines + line + 1);
+            for (; next < result.Faults.Count && result.Faults[next].Line < row.Line; next++) Fault(result.Faults[next].ToFault(Lines + 1));
+            var first = _ids.Add(row.Id, Lines + row.Line + 1);
             if (first == 0) continue;
-            result.Rows--;
-            Fault(new LineProblem(line, offset, BatchRows.Twice(first)).ToFault(Lines + 1));
+            result.TakeBack(row);
+            Fault(new LineProblem(row.Line, row.Offset, BatchRows.Twice(first)).ToFault(Lines + 1));
         }
         for (; next < result.Faults.Count; next++) Fault(result.Faults[next].ToFault(Lines + 1));
     }

@@ -32,6 +32,14 @@ public sealed class LengthCounter
         _max = Math.Max(_max, length);
     }
 
+    /// <summary>Takes a length back; the least and the greatest seen stay what they are.</summary>
+    public void Remove(long length)
+    {
+        _counts[BucketOf(length)]--;
+        _count--;
+        _sum -= length;
+    }
+
     public void Add(LengthCounter other)
     {
         for (var i = 0; i < _counts.Length; i++) _counts[i] += other._counts[i];

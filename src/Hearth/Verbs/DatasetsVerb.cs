@@ -6,12 +6,22 @@ namespace Hearth;
 /// <summary><c>hearth datasets</c>: check, look at and rewrite data sets, in files and on a server.</summary>
 internal static class DatasetsVerb
 {
-    public static Command Create() => new("datasets", "Data sets, in files and on a server.") { Validate(), DatasetCommands.Report(), DatasetCommands.Download(), Render(), Convert(), InlineImages() };
+    public static Command Create() => new Command("datasets", "Data sets, in files and on a server.")
+    {
+        Validate(),
+        DatasetCommands.Report(),
+        DatasetCommands.Download(),
+        Render(),
+        Convert(),
+        InlineImages(),
+    }.WithExamples(
+        ("hearth datasets validate chats.jsonl", "checks a file; every row format is in docs/datasets.md"),
+        ("hearth datasets render chats.jsonl --row 1", "shows what the model reads of a row, and what is trained"));
 
     private static Command Validate()
     {
         var file = new Argument<FileInfo>("file") { Description = "JSON Lines" };
-        var format = new Option<string?>("--format") { Description = $"What the rows must be; else the first good row decides: {string.Join(", ", ControlPlane.RowFormats.Names)}" };
+        var format = new Option<string?>("--format") { Description = "What the rows must be; else the first good row decides" };
         format.AcceptOnlyFromAmong([.. ControlPlane.RowFormats.Names]);
         var model = ModelOption("Count this model's tokens too: a folder, a GGUF file, or hearth-tiny");
         var command = new Command("validate", "Check a file as an upload would, and tell every line at fault.") { file, format, model };

@@ -44,6 +44,7 @@ public sealed class DatasetValidatorTests
         Assert.Equal([(20_001L, "custom_id must be a string that is not empty"), (20_002L, "its custom_id is also that of line 8"), (20_004L, "its custom_id is also that of line 8")],
             report.Faults.Select(fault => (fault.Line, fault.Rule)));
         Assert.Equal((20_001L, "batch"), (report.Rows, report.HearthFormat));
+        Assert.Equal((20_001L, 1.0, 20_001L, 20_001L), (report.Turns, report.AverageTurns, report.RowBytes.Count, report.Features.Prompts));
     }
 
     [Theory]
