@@ -118,6 +118,26 @@ public sealed class DatasetValidatorTests
     }
 
     [Fact]
+    public void A_line_longer_than_64_MB_ends_the_reading_and_one_of_64_MB_does_not()
+    {
+        static byte[] File(int lineBytes) =>
+            [.. Encoding.UTF8.GetBytes($"{Good}\n{Good}\n\""), .. Enumerable.Repeat((byte)'x', lineBytes - 2), .. Encoding.UTF8.GetBytes($"\"\n{Good}\n")];
+        var report = DatasetValidator.Validate(new MemoryStream(File(DatasetValidator.MaxLineBytes)), "f", default);
+        Assert.Equal((3, "a row must be a JSON object, not a string"), (report.Rows, Assert.Single(report.Faults).Rule));
+        report = DatasetValidator.Validate(new MemoryStream(File(DatasetValidator.MaxLineBytes + 1)), "f", default);
+        Assert.Equal((2, 3L, "the line is longer than 64 MB"), (report.Rows, Assert.Single(report.Faults).Line, report.Faults[0].Rule));
+    }
+
+    [Fact, Trait("Category", "Long")]
+    public void More_than_three_million_rows_are_too_many()
+    {
+        var row = Encoding.UTF8.GetBytes("""{"prompt":"p","completion":"c"}""" + "\n");
+        Assert.Empty(DatasetValidator.Validate(new RepeatedStream(row, DatasetValidator.MaxRows), "f", default).Faults);
+        var report = DatasetValidator.Validate(new RepeatedStream(row, DatasetValidator.MaxRows + 100_000), "f", default);
+        Assert.Equal("the file has more than 3,000,000 rows", Assert.Single(report.Faults).Rule);
+    }
+
+    [Fact]
     public void Rows_of_very_many_values_and_of_very_deep_ones_are_refused()
     {
         var many = $"{{\"x\":[{string.Join(',', Enumerable.Repeat("0", RowJson.MaxValues))}]}}";
@@ -148,4 +168,28 @@ public sealed class DatasetValidatorTests
     private static DatasetReport Validate(string file) => RowCheck.Text(file);
 
     private static DatasetReport Text(string file, RowFormat format, int threads = 2) => RowCheck.Text(file, new() { FileName = "rows.jsonl", Format = format, Threads = threads });
+
+    /// <summary>The same bytes again and again.</summary>
+    private sealed class RepeatedStream(byte[] bytes, long times) : Stream
+    {
+        private long _at;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var read = (int)Math.Min(count, (bytes.Length * times) - _at);
+            for (var i = 0; i < read; i++) buffer[offset + i] = bytes[(_at + i) % bytes.Length];
+            _at += read;
+            return read;
+        }
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => _at; set => throw new NotSupportedException(); }
+        public override void Flush() => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
 }

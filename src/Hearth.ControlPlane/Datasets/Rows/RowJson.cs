@@ -22,7 +22,8 @@ public sealed class RowJson
     internal ReadOnlyMemory<byte> Line { get; private set; }
 
     /// <summary>Reads a line that holds exactly one JSON value.</summary>
-    /// <exception cref="JsonException">The line is no JSON, deeper than <see cref="MaxDepth"/>, has more than <see cref="MaxValues"/> values, names a key twice in one object, or holds half a surrogate pair.</exception>
+    /// <exception cref="JsonException">The line is no JSON, deeper than <see cref="MaxDepth"/>, has more than <see cref="MaxValues"/> values, names a
+    /// key twice in one object, or holds half a surrogate pair.</exception>
     public RowValue Parse(ReadOnlyMemory<byte> line)
     {
         Line = line;
