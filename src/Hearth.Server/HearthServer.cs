@@ -136,6 +136,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<Uploads>().AddSingleton<IDueHandler, UploadExpiry>().AddSingleton<ModelUploads>();
         services.AddSingleton<FirstStart>().AddSingleton<ApiKeys>().AddSingleton<Users>();
         services.AddSingleton(Prices.Read(Path.Combine(options.DataDirectory, "prices.json"))).AddSingleton<Billing>();
+        services.AddSingleton<Quotas>().AddSingleton<Suspension>().AddSingleton<Routers>().AddSingleton<IdentityProviders>();
         services.AddSingleton<TokenBuckets>().AddSingleton<RateLimits>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>();
@@ -159,6 +160,10 @@ public sealed class HearthServer : IAsyncDisposable
         SecretEndpoints.Map(routes);
         AuditLogEndpoints.Map(routes);
         BillingEndpoints.Map(routes);
+        QuotaEndpoints.Map(routes);
+        RouterEndpoints.Map(routes);
+        IdentityProviderEndpoints.Map(routes);
+        EmptyCollectionEndpoints.Map(routes);
         DatasetEndpoints.Map(routes);
         DatasetReportEndpoints.Map(routes);
         ModelEndpoints.Map(routes);

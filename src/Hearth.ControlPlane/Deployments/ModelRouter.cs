@@ -8,7 +8,7 @@ namespace Hearth.ControlPlane;
 public sealed record ModelRoute(string Model, ResourceName Deployment, string Socket, string? Addon, string? AddonHash);
 
 /// <summary>Finds the replica behind the <c>model</c> string of an inference call, in each of its forms (docs/platform.md).</summary>
-public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed, Deployments deployments, ReplicaLoads loads)
+public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed, Deployments deployments, ReplicaLoads loads, Routers routers)
 {
     /// <summary>Reason of the refusal of a request for an adapter that no replica could load.</summary>
     public const string AddonNotLoaded = "ADDON_NOT_LOADED";
@@ -66,6 +66,8 @@ public sealed class ModelRouter(ResourceStore resources, DeployedModels deployed
         {
             ResourceKind.Deployments => await DeploymentItselfAsync(caller, name, cancellationToken),
             ResourceKind.DeployedModels => await RecordAsync(caller, name, cancellationToken),
+            ResourceKind.Routers when await routers.NextAsync(caller, name, cancellationToken) is { } place =>
+                await DeploymentItselfAsync(caller, place, cancellationToken) is { } itself ? itself with { Model = name.Value } : null,
             ResourceKind.Models when parts[0].Contains('/') => await DefaultAsync(caller, name, cancellationToken),
             ResourceKind.Models => await DefaultAsync(caller, name, cancellationToken)
                 ?? await DefaultAsync(caller, ResourceName.Of(ModelCatalogue.CatalogueAccount, ResourceKind.Models, name.Id), cancellationToken),

@@ -20,7 +20,8 @@ internal static class AccountEndpoints
     private static async Task<object> GetAsync(Call call)
     {
         var account = await call.Service<ResourceStore>().GetAsync<AccountRecord>(ResourceName.ForAccount(call.Account), call.Cancelled);
-        return ReadMask.Parse(call.Query("readMask")).Apply(ToContract(account));
+        var suspended = await call.Service<Suspension>().IsSuspendedAsync(call.Account, call.Cancelled);
+        return ReadMask.Parse(call.Query("readMask")).Apply(ToContract(account) with { SuspendState = suspended ? SuspendState.MONTHLY_SPEND_LIMIT_EXCEEDED : SuspendState.UNSUSPENDED });
     }
 
     private static Account ToContract(Stored<AccountRecord> account) => new()

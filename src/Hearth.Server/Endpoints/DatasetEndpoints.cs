@@ -114,8 +114,10 @@ internal static class DatasetEndpoints
     {
         var section = await FilePartAsync(call);
         var fileName = Path.GetFileName(section.FileName) is { Length: > 0 } given ? given : "data.jsonl";
+        var room = await call.Service<Quotas>().RemainingAsync(call.Account, QuotaKind.DatasetBytes, call.Cancelled);
+        if (room == 0) throw Quotas.Exhausted(call.Account, QuotaKind.DatasetBytes);
         var dataset = await call.Service<Datasets>().UploadAsync(
-            call.Caller, call.Name(ResourceKind.Datasets), fileName, content => CopyAsync(section.FileStream!, content, call.Cancelled), call.Cancelled);
+            call.Caller, call.Name(ResourceKind.Datasets), fileName, content => CopyAsync(call, section.FileStream!, content, room), call.Cancelled);
         return new DatasetUpload
         {
             Id = dataset.Name.Value,
@@ -128,6 +130,7 @@ internal static class DatasetEndpoints
     private static async Task<object> GetUploadEndpointAsync(Call call)
     {
         var sizes = (await call.ReadAsync<GetUploadEndpointRequest>()).FilenameToSize ?? throw HearthException.Invalid("filenameToSize is required: each file's name with its size in bytes.");
+        await call.Service<Quotas>().RequireAsync(call.Account, QuotaKind.DatasetBytes, sizes.Values.Sum(bytes => Math.Clamp(bytes, 0, long.MaxValue / 1000)), call.Cancelled);
         var offered = await call.Service<Datasets>().OfferUploadsAsync(call.Caller, call.Name(ResourceKind.Datasets), sizes, call.Cancelled);
         return new SignedUrls { FilenameToSignedUrls = offered.ToDictionary(file => file.Value.FileName, call.Service<SignedAddresses>().ForUpload) };
     }
@@ -174,7 +177,7 @@ internal static class DatasetEndpoints
         throw HearthException.Invalid("The form has no file. Send it in the field \"file\".");
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancellationToken)
+    private static async Task CopyAsync(Call call, Stream from, Stream to, long room)
     {
         var buffer = new byte[1 << 16];
         long total = 0;
@@ -183,14 +186,15 @@ internal static class DatasetEndpoints
             total += read;
             if (total > UploadBytes)
                 throw new HttpRefusal(413, ErrorCode.InvalidArgument, $"The file is larger than {UploadBytes >> 20} MB. Split it, or upload it by signed address (:getUploadEndpoint).");
-            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (total > room) throw Quotas.Exhausted(call.Account, QuotaKind.DatasetBytes);
+            await to.WriteAsync(buffer.AsMemory(0, read), call.Cancelled);
         }
 
         async ValueTask<int> ReadAsync()
         {
             try
             {
-                return await from.ReadAsync(buffer, cancellationToken);
+                return await from.ReadAsync(buffer, call.Cancelled);
             }
             catch (IOException cut) when (cut is not BadHttpRequestException)
             {

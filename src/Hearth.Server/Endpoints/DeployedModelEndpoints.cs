@@ -36,7 +36,9 @@ internal static class DeployedModelEndpoints
             DisplayName = param.DisplayName ?? "",
             Description = param.Description ?? "",
         };
-        return ToContract(await call.Service<Deployments>().LoadAddonAsync(call.Caller, deployment, wanted, call.Flag("replaceMergedAddon"), call.Cancelled));
+        return ToContract(await call.Service<Quotas>().WithinAsync(
+            call.Account, QuotaKind.DeployedLoras, 1,
+            cancel => call.Service<Deployments>().LoadAddonAsync(call.Caller, deployment, wanted, call.Flag("replaceMergedAddon"), cancel), call.Cancelled));
     }
 
     private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(

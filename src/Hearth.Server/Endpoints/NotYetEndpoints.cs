@@ -19,6 +19,10 @@ internal static class NotYetEndpoints
         ("Checking a model's configuration before it is uploaded", ["POST /v1/validateModelConfig"]),
         ("Metrics, termination messages and shards of one deployment",
             ["GET deployments/{id}:metrics", "GET deployments/{id}/terminationMessage", "GET deployments/{id}/shards"]),
+        ("Signing in through an identity provider", ["POST identityProviders/{id}:signIn"]),
+        ("Credits", ["POST /v1/creditCodes:redeem"]),
+        ("Usage limits beside quotas", ["GET usageLimits", "PATCH usageLimits", "GET users/{id}/usageLimits", "PATCH users/{id}/usageLimits"]),
+        ("Rate limits of serverless models beside the quota serverless-inference-rpm", ["GET serverlessRateLimits"]),
     ];
 
     /// <summary>What a route would do, or null where it does it.</summary>

@@ -37,6 +37,7 @@ internal sealed class InferenceCall
         var services = http.RequestServices;
         var router = services.GetRequiredService<ModelRouter>();
         var route = await router.RouteAsync(caller, fields.Model, AffinityOf(http, fields), http.RequestAborted);
+        if (route.Deployment.Account == ModelCatalogue.CatalogueAccount) await AdmitServerlessAsync(http, caller);
         var gateway = services.GetService<IReplicaGateway>() ?? throw HearthException.Unimplemented("Serving models");
         var clock = services.GetRequiredService<TimeProvider>();
         var (store, draining, metrics) = (services.GetRequiredService<IStore>(), services.GetRequiredService<Draining>(), services.GetRequiredService<GenerationMetrics>());
@@ -52,6 +53,15 @@ internal sealed class InferenceCall
         var headers = http.Request.Headers;
         string?[] keys = [fields.PromptCacheKey, headers["x-session-affinity"], headers["x-multi-turn-session-id"], fields.User];
         return keys.FirstOrDefault(key => !string.IsNullOrEmpty(key));
+    }
+
+    /// <summary>Deployments of the catalogue's account are shared: there an account's quota counts. Its own have no limit but their capacity.</summary>
+    private static async ValueTask AdmitServerlessAsync(HttpContext http, Caller caller)
+    {
+        var perMinute = await http.RequestServices.GetRequiredService<Quotas>().ValueAsync(caller.Account, QuotaKind.ServerlessRequests, http.RequestAborted);
+        if (perMinute == 0) throw Quotas.Exhausted(caller.Account, QuotaKind.ServerlessRequests);
+        var grant = http.RequestServices.GetRequiredService<TokenBuckets>().Take($"serverless/{caller.Account}", perMinute);
+        RateLimits.Tell(http.Response.Headers, RateLimits.Granted(grant, $"The account {caller.Account}, with serverless models,"));
     }
 
     /// <summary>The events of all choices, each with its choice's raw output where that is asked for and complete.</summary>

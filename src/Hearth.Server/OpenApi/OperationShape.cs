@@ -38,7 +38,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     private static readonly Dictionary<string, string[]> Queries = new()
     {
         ["POST batchInferenceJobs"] = ["batchInferenceJobId"], ["POST dpoJobs"] = ["dpoJobId"], ["POST rlorTrainerJobs"] = ["rlorTrainerJobId"],
-        ["POST reinforcementFineTuningJobs"] = ["reinforcementFineTuningJobId"], ["POST supervisedFineTuningJobs"] = ["supervisedFineTuningJobId"], ["POST users"] = ["userId"],
+        ["POST reinforcementFineTuningJobs"] = ["reinforcementFineTuningJobId"], ["POST supervisedFineTuningJobs"] = ["supervisedFineTuningJobId"], ["POST users"] = ["userId"], ["POST routers"] = ["routerId"], ["POST identityProviders"] = ["identityProviderId"],
         ["POST deployments"] = ["deploymentId", "disableAutoDeploy", "disableSpeculativeDecoding", "skipShapeValidation", "skipImageTagValidation", "acceptShapelessRisk", "validateOnly"],
         ["GET deployments"] = ["showDeleted"], ["PATCH deployments/{}"] = ["skipShapeValidation"], ["DELETE deployments/{}"] = ["hard", "ignoreChecks"],
         ["POST deployedModels"] = ["replaceMergedAddon"], ["PATCH evaluators/{}"] = ["prepareCodeUpload"], ["GET deploymentShapes"] = ["targetModel"],

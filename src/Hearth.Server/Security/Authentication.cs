@@ -14,6 +14,7 @@ internal static class Authentication
             if (!caller.Role.Allows(permission.Value) && IsOwnAccount(context, caller))
                 throw new HearthException(ErrorCode.PermissionDenied, $"Your role ({Users.Spell(caller.Role)}) does not allow this. Ask an admin of the account.");
             context.RequestServices.GetRequiredService<RateLimits>().Admit(context, caller, permission.Value);
+            if (permission is Permission.Infer or Permission.Create) await RequireActiveAsync(context, caller);
             context.Features.Set(caller);
         }
         else
@@ -29,6 +30,14 @@ internal static class Authentication
         if (await FindCallerAsync(context) is { } caller) return caller;
         context.RequestServices.GetRequiredService<RateLimits>().CountFailure(context);
         throw new HearthException(ErrorCode.Unauthenticated, "The API key you provided is missing or invalid. Send it as Authorization: Bearer fw_….");
+    }
+
+    /// <summary>At the end of its month's budget an account stops, by the platform's own status and words.</summary>
+    private static async ValueTask RequireActiveAsync(HttpContext context, Caller caller)
+    {
+        if (!await context.RequestServices.GetRequiredService<Suspension>().IsSuspendedAsync(caller.Account, context.RequestAborted)) return;
+        throw new HttpRefusal(412, ErrorCode.FailedPrecondition,
+            $"Account {caller.Account} is suspended, possibly due to reaching the monthly spending limit. It goes on with the new month, or when an admin raises the quota {QuotaKind.MonthlySpend.Id}.");
     }
 
     // Elsewhere the answer is that of an absent resource, whatever the role.
