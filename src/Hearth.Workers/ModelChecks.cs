@@ -27,6 +27,19 @@ public sealed class ModelChecks(IModelProbe probe) : IModelChecks
         return await Task.Run(() => check.Run(options), cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public void CheckChatTemplate(string template)
+    {
+        try
+        {
+            ChatTemplate.Parse(template);
+        }
+        catch (Exception unfit) when (unfit is ChatTemplateException or InvalidDataException or NotSupportedException)
+        {
+            throw HearthException.Invalid($"conversationConfig.template is no chat template that this server can run: {unfit.Message}");
+        }
+    }
+
     private async ValueTask<ModelFacts> ProbeAsync(string folder, CancellationToken cancellationToken)
     {
         try

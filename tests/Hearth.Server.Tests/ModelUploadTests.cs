@@ -272,6 +272,46 @@ public sealed class ModelUploadTests : TransferCase
     }
 
     [Fact]
+    public async Task A_models_conversation_reaches_its_replica_and_its_training()
+    {
+        await CreateAsync("mine", "\"conversationConfig\":{\"style\":\"jinja\",\"template\":\"{{ messages[0].content }}\",\"system\":\"Be brief.\"}");
+        foreach (var file in Files(Tiny)) await PutFileAsync("models/mine", file.Key, file.Value);
+        await ValidateAsync("mine");
+        await Server.Client.CreateDeploymentAsync(new() { BaseModel = "mine" }, "serve");
+        Assert.Equal(new ChatSettings("{{ messages[0].content }}", "Be brief."), (await Server.AssignmentOfAsync("accounts/local/deployments/serve")).Replica!.Chat);
+        await Server.AddDatasetAsync("rows");
+        await Server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "mine", OutputModel = "tuned" }, "tune");
+        Assert.Equal("{{ messages[0].content }}", (await Server.AssignmentOfAsync("accounts/local/supervisedFineTuningJobs/tune")).Trainer!.ChatTemplate);
+        await Server.SendAsync(HttpMethod.Patch, $"{Account}/models/mine", """{"conversationConfig":{"style":"jinja"}}""");
+        await Server.Client.CreateDeploymentAsync(new() { BaseModel = "mine" }, "again");
+        Assert.Null((await Server.AssignmentOfAsync("accounts/local/deployments/again")).Replica!.Chat);
+    }
+
+    [Fact]
+    public async Task A_tuned_model_is_served_with_the_template_of_its_job()
+    {
+        await Server.AddDatasetAsync("rows");
+        await Server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny", OutputModel = "tuned", JinjaTemplate = "{{ messages[0].content }}" }, "tune");
+        await Server.TrainAsync("accounts/local/supervisedFineTuningJobs/tune");
+        Assert.Equal("{{ messages[0].content }}", Text((await Server.GetAsync($"{Account}/models/tuned")).Body.GetProperty("conversationConfig"), "template"));
+        await Server.SendAsync(HttpMethod.Patch, $"{Account}/models/tuned", """{"displayName":"Tuned"}""");
+        await Server.Client.CreateDeploymentAsync(new() { BaseModel = "tuned" }, "serve");
+        var addon = Assert.Single((await Server.AssignmentOfAsync("accounts/local/deployments/serve")).Replica!.Addons);
+        Assert.Equal("{{ messages[0].content }}", addon.Chat!.Template);
+    }
+
+    [Theory]
+    [InlineData("{\"template\":\"{{ x }}\"}", 400, "conversationConfig.style is required")]
+    [InlineData("{\"style\":\"vicuna\"}", 501, "vicuna")]
+    [InlineData("{\"style\":\"jinja\",\"template\":\"{% for %}\"}", 400, "no chat template")]
+    public async Task A_conversation_that_cannot_be_held_is_refused_at_once(string conversation, int expected, string message)
+    {
+        var (status, body) = await Server.PostAsync($"{Account}/models", $$$"""{"modelId":"odd","model":{"conversationConfig":{{{conversation}}} }}""");
+        Assert.Equal(expected, status);
+        Assert.Contains(message, body.GetProperty("message").GetString());
+    }
+
+    [Fact]
     public async Task Importing_from_a_bucket_is_refused_by_name()
     {
         var (status, body) = await Server.PostAsync($"{Account}/models:import", "{}");

@@ -16,7 +16,22 @@ public sealed class ReplicaPlans(ResourceStore resources)
         ResourceName resource, Stored<ModelRecord> model, IReadOnlyList<AddonSpec> addons, int? maxContextLength, long epoch, CancellationToken cancellationToken)
     {
         var weights = await BaseOfAsync(model, cancellationToken);
-        var spec = new ReplicaSpec { ModelPath = weights.Value.Path, ModelName = weights.Name.Value, Addons = addons, MaxContextLength = maxContextLength };
+        var spec = new ReplicaSpec
+        {
+            ModelPath = weights.Value.Path,
+            ModelName = weights.Name.Value,
+            Addons = await WithChatsAsync(addons, cancellationToken),
+            MaxContextLength = maxContextLength,
+            Chat = weights.Value.Chat,
+        };
         return new(resource.Value, TrainingJobs.Node, AssignmentKind.Replica, epoch, Records.Write(spec));
+    }
+
+    private async ValueTask<IReadOnlyList<AddonSpec>> WithChatsAsync(IReadOnlyList<AddonSpec> addons, CancellationToken cancellationToken)
+    {
+        var known = new List<AddonSpec>();
+        foreach (var addon in addons)
+            known.Add(addon with { Chat = (await resources.FindAsync<ModelRecord>(ResourceName.Parse(addon.ModelName), cancellationToken))?.Value.Chat });
+        return known;
     }
 }

@@ -138,7 +138,7 @@ public sealed class JobPlanner(ResourceStore resources, ModelCatalogue models, I
         MinRateRatio = spec.Schedule?.MinRatio ?? 0,
         DecayRatio = spec.Schedule?.DecayRatio ?? 1,
         Seed = spec.Seed,
-        ChatTemplate = spec.JinjaTemplate == "" ? null : spec.JinjaTemplate,
+        ChatTemplate = spec.JinjaTemplate == "" ? (parts.Warm ?? parts.Model).Value.Chat?.Template ?? parts.Model.Value.Chat?.Template : spec.JinjaTemplate,
     };
 }
 

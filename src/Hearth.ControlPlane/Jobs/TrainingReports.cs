@@ -120,6 +120,7 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
             Kind = ModelRecord.AddonKind,
             Path = path,
             FineTuningJob = job.Name.Value,
+            Chat = spec.JinjaTemplate == "" ? null : new(spec.JinjaTemplate, null), // it answers as it was taught
             Adapter = new(spec.BaseModel, facts.Rank, facts.TargetModules, facts.BaseModelType, adapter.Hash, adapter.Hash),
         };
         change.Insert(resources.NewRow(name, ModelRecord.Ready, model, spec.BaseModel, $"folders/{adapter.Hash}"));

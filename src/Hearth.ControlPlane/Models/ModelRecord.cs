@@ -30,6 +30,8 @@ public sealed record ModelRecord
     public int? ClaimedRank { get; init; }
     /// <summary>Other names of a base model, by which adapters may know it.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
+    /// <summary>How its chats become prompts where its files do not decide; null: as they say.</summary>
+    public ChatSettings? Chat { get; init; }
     /// <summary>What its validation had to say although it is fit.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
     public ErrorCode StatusCode { get; init; }

@@ -60,10 +60,21 @@ public sealed record ReplicaSpec
     /// <summary>Adapters to hold, by model resource name.</summary>
     public IReadOnlyList<AddonSpec> Addons { get; init; } = [];
     public int? MaxContextLength { get; init; }
+    /// <summary>How chats become prompts; null: as the model's files say.</summary>
+    public ChatSettings? Chat { get; init; }
 }
 
 /// <summary>An adapter that a replica serves. <paramref name="Hash"/> is the SHA-256 of adapter_model.safetensors.</summary>
-public sealed record AddonSpec(string ModelName, string AdapterPath, string Hash);
+public sealed record AddonSpec(string ModelName, string AdapterPath, string Hash)
+{
+    /// <summary>How chats with this adapter become prompts: as in its training; null: as with the base model.</summary>
+    public ChatSettings? Chat { get; init; }
+}
+
+/// <summary>What a model's owner, or the job that made it, says about its chats.</summary>
+/// <param name="Template">Jinja that replaces the model's own; null: the model's own.</param>
+/// <param name="System">Text of a system message for chats that have none; null: none is added.</param>
+public sealed record ChatSettings(string? Template, string? System);
 
 /// <summary>The node agent's view of the desired state.</summary>
 public interface IAssignments

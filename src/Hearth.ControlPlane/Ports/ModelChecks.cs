@@ -7,6 +7,9 @@ public interface IModelChecks
     /// <exception cref="HearthException">The files are no model that this server can run: one fault for each missing or unfit file.</exception>
     ValueTask<BaseModelCheck> CheckBaseModelAsync(string folder, ModelCheckOptions options, CancellationToken cancellationToken);
 
+    /// <exception cref="HearthException">The text is no chat template that this server can run.</exception>
+    void CheckChatTemplate(string template);
+
     /// <summary>A LoRA adapter in PEFT's format, for the base model that it is to run on.</summary>
     /// <exception cref="HearthException">The files are no adapter that a replica of the base model can load; the faults say why.</exception>
     ValueTask<AdapterCheck> CheckAdapterAsync(string folder, AdapterBase baseModel, ModelCheckOptions options, CancellationToken cancellationToken);

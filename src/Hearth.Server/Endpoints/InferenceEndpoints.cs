@@ -73,7 +73,7 @@ internal static class InferenceEndpoints
         OwnedBy = model.Name.Account,
         Created = model.Row.CreateTime.ToUnixTimeSeconds(),
         Kind = model.Value.Kind,
-        SupportsChat = facts?.HasChatTemplate ?? false,
+        SupportsChat = facts?.HasChatTemplate == true || model.Value.Chat?.Template is not null,
         SupportsTools = facts?.SupportsTools ?? false,
         ContextLength = facts?.ContextLength ?? 0,
     };

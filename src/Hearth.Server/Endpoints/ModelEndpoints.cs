@@ -6,6 +6,8 @@ namespace Hearth.Server;
 /// <summary><c>models</c></summary>
 internal static class ModelEndpoints
 {
+    private const string Jinja = "jinja";
+
     public static void Map(Routes routes)
     {
         routes.Post("models", Permission.Create, CreateAsync);
@@ -26,6 +28,7 @@ internal static class ModelEndpoints
         if (!string.IsNullOrEmpty(request.Cluster)) throw HearthException.Unimplemented("A cluster of your own (cluster)");
         var param = request.Model ?? new ModelParam();
         Mapping.CheckTexts(param.DisplayName, param.Description);
+        CheckConversation(call, param.ConversationConfig);
         var name = call.NewName(ResourceKind.Models, request.ModelId ?? "", "modelId");
         return ToContract(await call.Service<ModelCatalogue>().CreateAsync(call.Caller, name, Apply(new ModelRecord(), param), call.Cancelled), []);
     }
@@ -48,6 +51,7 @@ internal static class ModelEndpoints
     {
         var patch = await call.ReadAsync<ModelParam>();
         Mapping.CheckTexts(patch.DisplayName, patch.Description);
+        CheckConversation(call, patch.ConversationConfig);
         return ToContract(await call.Service<ModelCatalogue>().UpdateAsync(
             call.Caller, call.Name(ResourceKind.Models), model => Apply(model, Mapping.Merge(model.Echo, patch)), call.Cancelled), []);
     }
@@ -114,9 +118,22 @@ internal static class ModelEndpoints
         Public = param.Public ?? model.Public,
         ClaimedBase = param.PeftDetails?.BaseModel ?? "",
         ClaimedRank = param.PeftDetails?.R,
+        Chat = param.ConversationConfig is null ? model.Chat : ToChat(param.ConversationConfig),
         Aliases = [.. new[] { param.HuggingFaceUrl, param.DisplayName }.Where(name => !string.IsNullOrEmpty(name)).Select(name => name!)],
         Echo = Mapping.ToEcho(param),
     };
+
+    private static ChatSettings? ToChat(ConversationConfig? conversation) => conversation is { Template: not "" } or { System: not "" }
+        ? new(conversation.Template == "" ? null : conversation.Template, conversation.System == "" ? null : conversation.System)
+        : null;
+
+    private static void CheckConversation(Call call, ConversationConfig? conversation)
+    {
+        if (conversation is null) return;
+        if (conversation.Style == "") throw HearthException.Invalid("conversationConfig.style is required. Write jinja.");
+        if (conversation.Style != Jinja) throw HearthException.Unimplemented($"conversationConfig.style '{conversation.Style}' (only jinja is known)");
+        if (conversation.Template != "") call.Http.RequestServices.GetService<IModelChecks>()?.CheckChatTemplate(conversation.Template);
+    }
 
     private static DeployedModelRef ToReference(Stored<DeployedModelRecord> record) => new()
     {
@@ -147,7 +164,9 @@ internal static class ModelEndpoints
             PeftDetails = record.Adapter is { } adapter ? ToDetails(adapter) : param.PeftDetails is { } stated ? ToDetails(stated) : null,
             ContextLength = record.Facts?.ContextLength ?? param.ContextLength ?? 0,
             TrainingContextLength = record.Facts?.ContextLength ?? param.TrainingContextLength ?? 0,
-            ConversationConfig = param.ConversationConfig ?? (record.Facts?.HasChatTemplate == true ? new ConversationConfig { Style = "jinja" } : null),
+            ConversationConfig = param.ConversationConfig ?? (record.Facts?.HasChatTemplate == true || record.Chat is not null
+                ? new ConversationConfig { Style = Jinja, Template = record.Chat?.Template ?? "" }
+                : null),
             DefaultDraftModel = param.DefaultDraftModel ?? "",
             DefaultDraftTokenCount = param.DefaultDraftTokenCount ?? 0,
             DeployedModelRefs = references,

@@ -11,13 +11,13 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
     private const double SmallestTopP = 1e-9;
 
     private readonly ModelFiles files;
-    private readonly ModelText text;
+    private readonly Conversations conversations;
     private readonly Engine engine;
     private readonly AddonRegistry addons;
 
-    private EngineModel(ModelFiles files, ModelText text, Engine engine, AddonRegistry addons)
+    private EngineModel(ModelFiles files, Conversations conversations, Engine engine, AddonRegistry addons)
     {
-        (this.files, this.text, this.engine, this.addons) = (files, text, engine, addons);
+        (this.files, this.conversations, this.engine, this.addons) = (files, conversations, engine, addons);
     }
 
     /// <summary>Loads the model and every adapter.</summary>
@@ -29,7 +29,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds });
         var addons = new AddonRegistry();
         foreach (var addon in spec.Addons) addons.Set(LoadAddon(addon, files.Configuration));
-        return new EngineModel(files, ModelText.Load(files), engine, addons);
+        return new EngineModel(files, Conversations.Load(files, spec), engine, addons);
     }
 
     public IReadOnlyList<string> AddonHashes => addons.Hashes;
@@ -39,7 +39,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         try
         {
             var handle = engine.Submit(OptionsOf(request), cancellationToken);
-            return new GenerationStream(handle, text.Tokenizer, request).ReadAsync(cancellationToken);
+            return new GenerationStream(handle, conversations.Of(null).Text.Tokenizer, request).ReadAsync(cancellationToken);
         }
         catch (GenerationException e)
         {
@@ -64,7 +64,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
 
     private GenerationOptions OptionsOf(GenerationRequest request) => new()
     {
-        PromptTokenIds = RequestPrompt.Of(request, text),
+        PromptTokenIds = RequestPrompt.Of(request, conversations.Of(request.Addon)),
         Addon = AddonOf(request),
         MaxTokens = request.MaxTokens,
         IgnoreEos = request.IgnoreEos,

@@ -10,13 +10,14 @@ namespace Hearth.Workers;
 internal static class RequestPrompt
 {
     /// <exception cref="ReplicaRequestException">The messages do not fit the model's template, or there is no prompt.</exception>
-    public static IReadOnlyList<int> Of(GenerationRequest request, ModelText text)
+    public static IReadOnlyList<int> Of(GenerationRequest request, Conversation conversation)
     {
+        var text = conversation.Text;
         if (request.PromptTokenIds is { } ids) return ids;
         if (request.Prompt is { } prompt) return text.Tokenizer.Encode(prompt, addSpecialTokens: true);
         try
         {
-            var messages = Array(request.MessagesJson, "messages") ?? throw new InvalidDataException("The request has no prompt: give messages.");
+            var messages = conversation.WithSystem(Array(request.MessagesJson, "messages") ?? throw new InvalidDataException("The request has no prompt: give messages."));
             var tools = Array(request.ToolsJson, "tools");
             return Truncated(messages, request.PromptTruncateLength, kept => request.ContinueFinalMessage ? text.ContinuationOf(kept, tools) : text.PromptOf(kept, tools));
         }

@@ -56,6 +56,7 @@ public static class CollectionTable
                 ["deprecationDate.month"] = (_, random) => random.Next(1, 13),
                 ["deprecationDate.day"] = (_, random) => random.Next(1, 29),
                 ["peftDetails.baseModel"] = (_, _) => TestServer.Base,
+                ["conversationConfig.style"] = (_, _) => "jinja",
             },
             Following = ["kind"], // an adapter where there are peftDetails
         },
