@@ -182,4 +182,18 @@ public sealed class JobTests(JobTests.Fixture fixture) : IClassFixture<JobTests.
         var usage = (await _server.Store.ListUsageAsync(new UsageQuery("local"), default)).Where(entry => entry.Resource == job.Name).ToList();
         Assert.Equal([500, 500], usage.Select(entry => entry.TrainedTokens));
     }
+
+    [Fact]
+    public async Task A_job_of_a_deleted_ones_name_is_metered_on_its_own_for_who_created_it()
+    {
+        for (var time = 1; time <= 2; time++)
+        {
+            var job = await _server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny", OutputModel = $"again{time}" }, "again");
+            await _server.TrainAsync(job.Name, $"again{time}");
+            await _server.SendAsync(HttpMethod.Delete, $"{Jobs}/again");
+        }
+        var usage = (await _server.Store.ListUsageAsync(new UsageQuery("local") { Resource = "accounts/local/supervisedFineTuningJobs/again" }, default)).ToList();
+        Assert.Equal([500, 500, 500, 500], usage.Select(entry => entry.TrainedTokens));
+        Assert.All(usage, entry => Assert.Equal(("admin", 16), (entry.User, entry.KeyId.Length)));
+    }
 }

@@ -4,6 +4,9 @@ namespace Hearth.ControlPlane;
 public sealed record JobRecord
 {
     public string CreatedBy { get; init; } = "";
+    /// <summary>Ids of the user and the API key that created the job; its usage is theirs.</summary>
+    public string User { get; init; } = "";
+    public string KeyId { get; init; } = "";
     public required JobSpec Spec { get; init; }
     /// <summary>Fencing number of the trainer that may report; 0 while none may.</summary>
     public long Epoch { get; init; }

@@ -19,7 +19,7 @@ public sealed class TrainingJobs(ResourceStore resources, JobPlanner planner, Se
         return await resources.VerbAsync(caller, "create", name, async (change, cancel) =>
         {
             var plan = await planner.PlanAsync(caller, name, draft, cancel);
-            var job = new Stored<JobRecord>(resources.NewRow(name, JobStates.Pending, ""), new() { CreatedBy = caller.Email, Spec = plan.Spec });
+            var job = new Stored<JobRecord>(resources.NewRow(name, JobStates.Pending, ""), new() { CreatedBy = caller.Email, User = caller.User, KeyId = caller.KeyId, Spec = plan.Spec });
             var row = Started(change, job, plan, epoch);
             change.Insert(row);
             if (draft.Wandb is { ApiKey.Length: > 0 } wandb) await secrets.AttachAsync(change, caller, name, WandbSecret, wandb.ApiKey, cancel);

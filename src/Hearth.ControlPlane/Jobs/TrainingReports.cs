@@ -127,9 +127,12 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
         return true;
     }
 
+    // The job's time of creation tells it from an earlier job of the same name.
     private UsageEntry TrainingUsage(Stored<JobRecord> job, JobProgress progress) =>
-        new($"training/{job.Name}/{progress.Step}", job.Name.Account, "training", job.Name.Value, job.Value.Spec.BaseModel, resources.Now)
+        new($"training/{job.Name}@{job.Row.CreateTime.UtcTicks}/{progress.Step}", job.Name.Account, "training", job.Name.Value, job.Value.Spec.BaseModel, resources.Now)
         {
+            User = job.Value.User,
+            KeyId = job.Value.KeyId,
             TrainedTokens = Math.Max(0, progress.TrainedTokens - (job.Value.Progress?.TrainedTokens ?? 0)),
         };
 
