@@ -58,6 +58,42 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
+    public async Task A_batch_goes_on_after_its_server_was_killed_each_row_answered_and_counted_once()
+    {
+        const int rows = 400;
+        var folder = Directory.CreateTempSubdirectory("hearth-e2e-").FullName;
+        var processed = 0;
+        for (var kills = 0; kills < 3; kills++)
+        {
+            await using var server = await RunningServer.StartAsync(folder);
+            if (kills == 0)
+            {
+                await server.UploadAsync("questions", string.Concat(Enumerable.Range(0, rows).Select(i =>
+                    $$$"""{"custom_id":"q{{{i}}}","body":{"messages":[{"role":"user","content":"What is {{{i}}} + 1?"}],"max_tokens":8,"ignore_eos":true}}""" + "\n")));
+                await server.Client.CreateBatchJobAsync(new() { Model = RunningServer.BaseModel, InputDatasetId = "questions", OutputDatasetId = "answers" }, "ask");
+            }
+            var before = processed;
+            await RunningServer.UntilAsync(() => (processed = server.Client.GetBatchJobAsync("ask").Result.JobProgress!.TotalProcessedRequests) > before, "some rows");
+            await server.KillAsync();
+        }
+        Assert.True(processed < rows, "The job was done before it could be killed.");
+        await using (var last = await RunningServer.StartAsync(folder))
+        {
+            using var patience = new CancellationTokenSource(RunningServer.Patience);
+            var job = await last.Client.WatchBatchJobAsync("ask", TimeSpan.FromMilliseconds(50), patience.Token).LastAsync(patience.Token);
+            Assert.Equal((rows, 0, rows * 8), (job.JobProgress!.SuccessfullyProcessedRequests, job.JobProgress.FailedRequests, job.JobProgress.OutputTokens));
+            using var http = new HttpClient();
+            http.DefaultRequestHeaders.Authorization = new("Bearer", last.AdminKey);
+            using var download = System.Text.Json.JsonDocument.Parse(await http.GetStringAsync(new Uri(last.Url, "v1/accounts/local/datasets/answers:getDownloadEndpoint")));
+            var address = download.RootElement.GetProperty("filenameToSignedUrls").GetProperty("dataset/answers/BIJOutputSet.jsonl").GetString();
+            var ids = (await http.GetStringAsync(address)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("custom_id").GetString()).ToList();
+            Assert.Equal((rows, rows), (ids.Count, ids.Distinct().Count()));
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_start_ends_with_six_lines_that_tell_how_to_go_on()
     {
         await using var server = await RunningServer.StartAsync();

@@ -179,6 +179,8 @@ public sealed class ChatTests : IAsyncLifetime
         using var response = await _server.Http.PostAsync("/v1/chat/completions", TestServer.JsonBody($$"""{{{Question}},"perf_metrics_in_response":true}"""));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(("tiny", Serve, "3", "1"), (Header("model").Split('/')[^1], Header("deployment"), Header("prompt-tokens"), Header("cached-prompt-tokens")));
+        Assert.Equal(("0", "0"), (Header("speculation-prompt-tokens"), Header("speculation-prompt-matched-tokens")));
+        Assert.True(int.Parse(Header("num-concurrent-requests")) >= 0);
         Assert.Equal(3, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("perf_metrics").GetProperty("prompt-tokens").GetInt32());
 
         string Header(string name) => Assert.Single(response.Headers.GetValues($"fireworks-{name}"));

@@ -12,10 +12,13 @@ internal sealed class InferenceCall
     private readonly int _choicesPerRun;
     private readonly SamplingFields _fields;
     private readonly TimeProvider _clock;
+    private readonly ReplicaLoads _loads;
+    private readonly ResourceName _deployment;
 
-    private InferenceCall(HttpContext http, SamplingFields fields, int choicesPerRun, ModelRoute route, IReadOnlyList<GenerationRun> runs, TimeProvider clock)
+    private InferenceCall(
+        HttpContext http, SamplingFields fields, int choicesPerRun, ModelRoute route, IReadOnlyList<GenerationRun> runs, ReplicaLoads loads, TimeProvider clock)
     {
-        (_http, _fields, _choicesPerRun, _runs, _clock) = (http, fields, choicesPerRun, runs, clock);
+        (_http, _fields, _choicesPerRun, _runs, _loads, _deployment, _clock) = (http, fields, choicesPerRun, runs, loads, route.Deployment, clock);
         Model = route.Model;
         Created = clock.GetUtcNow().ToUnixTimeSeconds();
         http.Response.Headers["fireworks-model"] = route.Model;
@@ -45,7 +48,7 @@ internal sealed class InferenceCall
         ValueTask<ModelRoute?> ElsewhereAsync(string lost, CancellationToken cancel) => router.FindReadyAsync(caller, fields.Model, lost, cancel);
         var runs = requests.Select(request =>
             new GenerationRun(gateway, store, clock, draining, metrics, loads, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash }, ElsewhereAsync)).ToList();
-        return new(http, fields, requests[0].N, route, runs, clock);
+        return new(http, fields, requests[0].N, route, runs, loads, clock);
     }
 
     private static string? AffinityOf(HttpContext http, SamplingFields fields)
@@ -144,6 +147,9 @@ internal sealed class InferenceCall
         ["prompt-tokens"] = usage.PromptTokens,
         ["cached-prompt-tokens"] = usage.CachedPromptTokens,
         ["server-time-to-first-token"] = Math.Round((_runs.Min(run => run.FirstToken) ?? default).TotalSeconds, 3),
+        ["speculation-prompt-tokens"] = 0, // nothing is speculated
+        ["speculation-prompt-matched-tokens"] = 0,
+        ["num-concurrent-requests"] = _loads.RequestsOf(_deployment),
         ["server-processing-time"] = Math.Round(_clock.GetElapsedTime(_runs[0].StartedAt).TotalSeconds, 3),
     };
 }
