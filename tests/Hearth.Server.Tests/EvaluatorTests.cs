@@ -43,6 +43,10 @@ public sealed class EvaluatorTests : TransferCase
     [InlineData("bomb", "expands to more than 100 times its size")]
     [InlineData("dockerfile", "Dockerfile line 2: HEALTHCHECK is not allowed")]
     [InlineData("stages", "has 2 stages")]
+    [InlineData("fifo", "is a Fifo")]
+    [InlineData("hard link", "is a HardLink")]
+    [InlineData("long parent", "leads out of its folder")]
+    [InlineData("huge header", "is not a whole .tar.gz archive")]
     public async Task An_archive_that_may_not_be_unpacked_is_refused_and_not_kept(string what, string reason)
     {
         await CreateAsync("bad");
@@ -57,6 +61,24 @@ public sealed class EvaluatorTests : TransferCase
         Assert.Single(Blobs()); // the log
         await PutFileAsync("evaluators/bad", "proj.tar.gz", Project());
         Assert.Equal(200, (await ValidateAsync("bad")).Status);
+    }
+
+    [Theory]
+    [InlineData("--format=gnu")]
+    [InlineData("--format=pax")]
+    [InlineData("--format=ustar")]
+    public async Task Archives_of_the_tar_program_are_read_with_long_names_too(string format)
+    {
+        var folder = Directory.CreateTempSubdirectory("hearth-tar-").FullName;
+        var deep = format == "--format=ustar" ? "deep" : string.Join('/', Enumerable.Repeat("a-rather-long-folder-name", 12));
+        Directory.CreateDirectory(Path.Combine(folder, "proj", deep));
+        File.WriteAllText(Path.Combine(folder, "proj", deep, "test_é.py"), "x");
+        using (var tar = System.Diagnostics.Process.Start("tar", ["-C", folder, format, "-czf", Path.Combine(folder, "p.tar.gz"), "proj"])) await tar.WaitForExitAsync();
+        await Server.PostAsync($"{Account}/evaluatorsV2", $$$"""{"evaluatorId":"packed","evaluator":{"entryPoint":"{{{deep}}}/test_é.py::test_x"}}""");
+        await PutFileAsync("evaluators/packed", "p.tar.gz", await File.ReadAllBytesAsync(Path.Combine(folder, "p.tar.gz")));
+        var (status, body) = await ValidateAsync("packed");
+        Assert.True(status == 200, body.ToString());
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -213,8 +235,27 @@ public sealed class EvaluatorTests : TransferCase
         "bomb" => Pack(tar => Add(tar, "proj/zeros", new string('0', 20 << 20))),
         "dockerfile" => Pack(tar => Add(tar, "proj/Dockerfile", "FROM python:3.11\nHEALTHCHECK CMD true\n")),
         "stages" => Pack(tar => Add(tar, "proj/Dockerfile", "FROM a AS b\nFROM c\n")),
+        "fifo" => Pack(tar => tar.WriteEntry(new PaxTarEntry(TarEntryType.Fifo, "proj/pipe"))),
+        "hard link" => Pack(tar => tar.WriteEntry(new UstarTarEntry(TarEntryType.HardLink, "proj/hard") { LinkName = "proj/x" })),
+        "long parent" => Pack(tar => tar.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, "proj/" + string.Concat(Enumerable.Repeat("deep/", 50)) + "../x"))),
+        "huge header" => HugeHeader(),
         _ => throw new ArgumentOutOfRangeException(nameof(what)),
     };
+
+    /// <summary>An extended header that claims 1.5 GB in an archive of a few bytes.</summary>
+    private static byte[] HugeHeader()
+    {
+        var header = new byte[512];
+        "proj/x"u8.CopyTo(header);
+        Encoding.ASCII.GetBytes(Convert.ToString(1_500_000_000, 8).PadLeft(11, '0')).CopyTo(header, 124);
+        header[156] = (byte)'x';
+        "ustar"u8.CopyTo(header.AsSpan(257));
+        "        "u8.CopyTo(header.AsSpan(148));
+        Encoding.ASCII.GetBytes(Convert.ToString(header.Sum(value => value), 8).PadLeft(6, '0') + "\0 ").CopyTo(header, 148);
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(header);
+        return packed.ToArray();
+    }
 
     private static byte[] Pack(Action<TarWriter> fill)
     {

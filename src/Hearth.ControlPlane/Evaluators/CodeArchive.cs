@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 
@@ -27,14 +26,14 @@ public static class CodeArchive
         {
             using var expanded = new GZipStream(packed, CompressionMode.Decompress);
             using var bounded = new BoundedStream(expanded, scan.Count, cancellationToken);
-            using var reader = new TarReader(bounded);
-            while (reader.GetNextEntry() is { } entry) scan.Add(entry);
+            var headers = new TarHeaders(bounded);
+            while (headers.Next() is { } item) scan.Add(item, headers);
         }
         catch (OutOfBoundsException beyond)
         {
             scan.Fault(beyond.Message);
         }
-        catch (Exception broken) when (broken is InvalidDataException or IOException or FormatException)
+        catch (Exception broken) when (broken is InvalidDataException or IOException or OverflowException)
         {
             scan.Fault("The file is not a whole .tar.gz archive. Pack the project's folder with tar -czf and upload it again.");
         }
@@ -60,20 +59,24 @@ public static class CodeArchive
             if (_expanded > RatioFloorBytes && _expanded / MaxRatio > packedBytes) throw new OutOfBoundsException($"The archive expands to more than {MaxRatio} times its size. Leave generated files out.");
         }
 
-        public void Add(TarEntry entry)
+        public void Add(TarItem item, TarHeaders headers)
         {
             if (++_entries > MaxEntries) throw new OutOfBoundsException($"The archive has more than {MaxEntries:N0} entries. Leave environments and caches out.");
-            if (entry.EntryType is TarEntryType.GlobalExtendedAttributes) return;
-            if (!CodeCheck.IsRelative(entry.Name)) throw new OutOfBoundsException($"The archive's entry '{entry.Name}' leads out of its folder. Pack relative paths only.");
-            if (entry.EntryType is TarEntryType.Directory or TarEntryType.DirectoryList) return;
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
-                throw new OutOfBoundsException($"The archive's entry '{entry.Name}' is a {entry.EntryType}. Pack plain files and folders only.");
+            if (!CodeCheck.IsRelative(item.Path)) throw new OutOfBoundsException($"The archive's entry '{item.Path}' leads out of its folder. Pack relative paths only.");
+            if (item.Kind == TarKind.Folder) return;
+            if (item.Kind != TarKind.File) throw new OutOfBoundsException($"The archive's entry '{item.Path}' is a {item.Kind}. Pack plain files and folders only.");
             // The archive's root is the project's folder.
-            var path = entry.Name.TrimStart('.').TrimStart('/');
+            var path = item.Path.StartsWith("./", StringComparison.Ordinal) ? item.Path[2..] : item.Path;
             path = path.Contains('/') ? path[(path.IndexOf('/') + 1)..] : path;
             _hasEntryFile |= path == _entryFile;
             _hasRequirements |= path == "requirements.txt";
-            if (path == "Dockerfile") _faults.AddRange(Dockerfile.Faults(ReadText(entry)));
+            if (path == "Dockerfile") AddDockerfile(item, headers);
+        }
+
+        private void AddDockerfile(TarItem item, TarHeaders headers)
+        {
+            if (item.Bytes > MaxDockerfileBytes) throw new OutOfBoundsException("The Dockerfile is larger than 1 MB.");
+            _faults.AddRange(Dockerfile.Faults(Encoding.UTF8.GetString(headers.Read(item))));
         }
 
         public CodeCheck ToCheck()
@@ -85,14 +88,6 @@ public static class CodeArchive
             _log.AppendLine(_hasRequirements ? "requirements.txt: found" : "requirements.txt: none");
             foreach (var fault in _faults) _log.AppendLine($"fault: {fault}");
             return new(_faults, _log.ToString());
-        }
-
-        private static string ReadText(TarEntry entry)
-        {
-            if (entry.DataStream is null) return "";
-            if (entry.Length > MaxDockerfileBytes) throw new OutOfBoundsException("The Dockerfile is larger than 1 MB.");
-            using var text = new StreamReader(entry.DataStream, Encoding.UTF8, leaveOpen: true);
-            return text.ReadToEnd();
         }
     }
 
