@@ -15,6 +15,9 @@ public sealed class NodeReports(TrainingReports jobs, Deployments deployments, B
     public ValueTask<bool> JobCrashedAsync(string job, long epoch, string reason, CancellationToken cancellationToken) =>
         jobs.CrashedAsync(ResourceName.Parse(job), epoch, reason, cancellationToken);
 
+    public ValueTask<bool> JobStalledAsync(string job, long epoch, CancellationToken cancellationToken) =>
+        jobs.StalledAsync(ResourceName.Parse(job), epoch, cancellationToken);
+
     public ValueTask<bool> ReplicaReadyAsync(
         string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken) =>
         ResourceName.Parse(deployment) is { Kind: ResourceKind.BatchInferenceJobs } batch

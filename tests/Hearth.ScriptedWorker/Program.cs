@@ -50,6 +50,9 @@ internal static class Script
                 case "failed":
                     channel.Send(new WorkerMessage { Failed = rest });
                     break;
+                case "disk-full":
+                    channel.Send(new WorkerMessage { DiskFull = true });
+                    break;
                 case "log":
                     Console.Error.WriteLine(rest);
                     break;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Hearth.ControlPlane;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Hearth.Server.Tests;
@@ -88,6 +89,33 @@ public sealed class JobLifeTests(JobLifeTests.Fixture fixture) : IClassFixture<J
         await _server.Reports.JobFailedAsync(job, (await _server.AssignmentOfAsync(job)).Epoch, "out of luck", default);
         await _server.TrainAsync(await CreateAsync("rival", output: "again"), "rival");
         Assert.Contains("accounts/local/models/again already exists", (await VerbAsync($"{Jobs}/again:resume", 409)).GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task A_job_that_met_a_full_disk_goes_on_by_itself_when_there_is_room()
+    {
+        SmallDisk disk = null!;
+        var clock = new ManualClock();
+        await using var server = await TestServer.StartAsync(clock: clock, configure: services =>
+        {
+            var real = services.Last(service => service.ServiceType == typeof(IBlobs)).ImplementationFactory!;
+            services.AddSingleton(provider => SmallDisk.Over((IBlobs)real(provider), out disk));
+        });
+        await server.AddDatasetAsync("rows");
+        var job = (await server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny" }, "stalled")).Name;
+        Assert.True(await server.Reports.JobStalledAsync(job, (await server.AssignmentOfAsync(job)).Epoch, default));
+        var (_, seen) = await server.GetAsync($"{Jobs}/stalled");
+        Assert.Equal(("JOB_STATE_PAUSED", "RESOURCE_EXHAUSTED"), (seen.GetProperty("state").GetString(), seen.GetProperty("status").GetProperty("code").GetString()));
+        var handler = server.Server.Services.GetServices<IDueHandler>().OfType<StalledJobs>().Single();
+        await handler.HandleAsync(new(clock.GetUtcNow(), job, StalledJobs.DueKind), default);
+        Assert.Equal("JOB_STATE_PAUSED", (await server.GetAsync($"{Jobs}/stalled")).Body.GetProperty("state").GetString());
+        disk.FreeBytes = StalledJobs.RoomBytes;
+        await handler.HandleAsync(new(clock.GetUtcNow(), job, StalledJobs.DueKind), default);
+        (_, seen) = await server.GetAsync($"{Jobs}/stalled");
+        Assert.Equal(("JOB_STATE_PENDING", "OK"), (seen.GetProperty("state").GetString(), seen.GetProperty("status").GetProperty("code").GetString()));
+        await server.Client.PauseSupervisedJobAsync("stalled");
+        await handler.HandleAsync(new(clock.GetUtcNow(), job, StalledJobs.DueKind), default);
+        Assert.Equal("JOB_STATE_PAUSED", (await server.GetAsync($"{Jobs}/stalled")).Body.GetProperty("state").GetString()); // its owner's wish
     }
 
     [Fact]
@@ -201,5 +229,24 @@ public sealed class JobLifeTests(JobLifeTests.Fixture fixture) : IClassFixture<J
         var (status, body) = await _server.PostAsync(address, "{}");
         Assert.True(status == expected, $"{status} {body}");
         return body;
+    }
+
+    /// <summary>Says what the test wants of the disk's room.</summary>
+    private class SmallDisk : System.Reflection.DispatchProxy
+    {
+        private IBlobs _real = null!;
+
+        public long FreeBytes { get; set; } = 1 << 20;
+
+        public static IBlobs Over(IBlobs real, out SmallDisk disk)
+        {
+            var proxy = Create<IBlobs, SmallDisk>();
+            disk = (SmallDisk)(object)proxy;
+            disk._real = real;
+            return proxy;
+        }
+
+        protected override object? Invoke(System.Reflection.MethodInfo? method, object?[]? arguments) =>
+            method!.Name == "get_FreeBytes" ? FreeBytes : method.Invoke(_real, arguments);
     }
 }

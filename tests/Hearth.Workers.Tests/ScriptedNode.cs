@@ -102,6 +102,8 @@ internal sealed class ScriptedNode : IAssignments, INodeReports, IAsyncDisposabl
     public ValueTask<bool> JobCrashedAsync(string job, long epoch, string reason, CancellationToken cancellationToken) =>
         Take(epoch, $"crashed {reason}");
 
+    public ValueTask<bool> JobStalledAsync(string job, long epoch, CancellationToken cancellationToken) => Take(epoch, "stalled");
+
     public ValueTask<bool> ReplicaReadyAsync(
         string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken)
     {

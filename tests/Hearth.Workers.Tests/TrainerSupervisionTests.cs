@@ -37,6 +37,14 @@ public sealed class TrainerSupervisionTests
     }
 
     [Fact]
+    public async Task A_full_disk_stalls_the_job()
+    {
+        await using var node = new ScriptedNode();
+        node.Assign(node.Trainer("disk-full\nexit 1"));
+        Assert.Equal("stalled", await node.NextReportAsync());
+    }
+
+    [Fact]
     public async Task A_trainer_that_ends_without_a_result_has_crashed()
     {
         await using var node = new ScriptedNode();

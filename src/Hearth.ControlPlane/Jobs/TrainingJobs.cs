@@ -70,7 +70,7 @@ public sealed class TrainingJobs(ResourceStore resources, JobPlanner planner, Se
         resources.VerbAsync(caller, "delete", name, async (change, cancel) =>
         {
             var job = await resources.GetAsync<JobRecord>(name, cancel);
-            change.Delete(job.Row).Unassign(name.Value).Send(OutboxHandlers.DeleteRun(name, resources.Now));
+            change.Delete(job.Row).Unassign(name.Value).Unschedule(name.Value, StalledJobs.DueKind).Send(OutboxHandlers.DeleteRun(name, resources.Now));
             await secrets.DetachAsync(change, name, cancel);
             return true;
         }, cancellationToken);

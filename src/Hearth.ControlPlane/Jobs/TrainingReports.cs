@@ -25,6 +25,10 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
         {
             return await PublishAsync(name, epoch, adapter, AdapterConfig.Read(adapter.Folder, adapter.Hash), cancellationToken);
         }
+        catch (IOException full) when (DiskSpace.IsFull(full))
+        {
+            return await StalledAsync(name, epoch, cancellationToken);
+        }
         catch (Exception unfit) when (unfit is InvalidDataException or IOException or JsonException)
         {
             // Messages of the file system name paths, which users never see.
@@ -64,6 +68,17 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
             return true;
         }, cancellationToken);
     }
+
+    /// <summary>The disk is full: the job is paused, and <see cref="StalledJobs"/> lets it go on when there is room.</summary>
+    public ValueTask<bool> StalledAsync(ResourceName name, long epoch, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
+            var stalled = job.Value with { Epoch = 0, StatusCode = ErrorCode.ResourceExhausted, StatusMessage = StalledJobs.Message };
+            change.Update(job.With(stalled, JobStates.Paused, resources.Now)).Unassign(name.Value);
+            change.Schedule(new(resources.Now + StalledJobs.Pause, name.Value, StalledJobs.DueKind));
+            return true;
+        }, cancellationToken);
 
     /// <summary>After a restart: the trainer is gone, a new one starts with a higher epoch (rule R6).</summary>
     public async ValueTask RequeueAsync(AssignmentRow assignment, CancellationToken cancellationToken)

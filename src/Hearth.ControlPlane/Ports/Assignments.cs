@@ -95,6 +95,8 @@ public interface INodeReports
     ValueTask<bool> JobFailedAsync(string job, long epoch, string reason, CancellationToken cancellationToken);
     /// <summary>The trainer's process ended by itself, without a word: it may be tried again.</summary>
     ValueTask<bool> JobCrashedAsync(string job, long epoch, string reason, CancellationToken cancellationToken);
+    /// <summary>The disk is full: the job waits until there is room.</summary>
+    ValueTask<bool> JobStalledAsync(string job, long epoch, CancellationToken cancellationToken);
     ValueTask<bool> ReplicaReadyAsync(string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken);
     ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken);
 }

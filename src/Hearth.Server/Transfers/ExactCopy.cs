@@ -7,7 +7,6 @@ namespace Hearth.Server;
 internal static class ExactCopy
 {
     private const int BufferBytes = 1 << 16;
-    private const int NoSpaceLeft = 28; // ENOSPC, as .NET hands it on in the result
 
     /// <exception cref="HearthException">The body is longer or shorter, or the disk is full.</exception>
     public static async Task RunAsync(Stream body, Stream target, long size, CancellationToken cancellationToken)
@@ -40,7 +39,7 @@ internal static class ExactCopy
         {
             await target.WriteAsync(bytes, cancellationToken);
         }
-        catch (IOException full) when ((full.HResult & 0xffff) is NoSpaceLeft or 0x70) // 0x70: ERROR_DISK_FULL on Windows
+        catch (IOException full) when (DiskSpace.IsFull(full))
         {
             throw new HearthException(ErrorCode.ResourceExhausted, "The server's disk is full. Nothing of the file was kept; make room on the server, then send it again.");
         }

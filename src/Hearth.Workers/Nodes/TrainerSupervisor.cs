@@ -12,6 +12,7 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
     private JobProgress? lastProgress;
     private TrainedAdapter? adapter;
     private string? failure, death;
+    private bool diskFull;
 
     protected override async Task RunAsync(CancellationToken stopping)
     {
@@ -29,6 +30,8 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
         if (stopping.IsCancellationRequested) return;
         if (exit.Code == 0 && failure is null && adapter is { } done)
             await ReportAsync(token => Reports.JobCompletedAsync(Assignment.Resource, Assignment.Epoch, done, token));
+        else if (diskFull)
+            await ReportAsync(token => Reports.JobStalledAsync(Assignment.Resource, Assignment.Epoch, token));
         else if (failure is { } reason)
             await ReportAsync(token => Reports.JobFailedAsync(Assignment.Resource, Assignment.Epoch, reason, token));
         else
@@ -51,6 +54,7 @@ internal sealed class TrainerSupervisor(Assignment assignment, INodeReports repo
     {
         adapter = message.Completed ?? adapter;
         failure = message.Failed ?? failure;
+        diskFull |= message.DiskFull == true;
         if (message.Progress is not { } progress) return;
         lastProgress = progress;
         await ReportAsync(token => Reports.JobProgressAsync(Assignment.Resource, Assignment.Epoch, progress, token));

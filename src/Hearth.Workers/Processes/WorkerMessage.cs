@@ -13,6 +13,8 @@ public sealed record WorkerMessage
     public TrainedAdapter? Completed { get; init; }
     /// <summary>The process cannot go on, with a reason made for the user; it ends next.</summary>
     public string? Failed { get; init; }
+    /// <summary>A write failed because the disk is full; the process ends next, and can be tried again when there is room.</summary>
+    public bool? DiskFull { get; init; }
     /// <summary>A replica answers on its socket.</summary>
     public ReplicaReady? Ready { get; init; }
 
@@ -27,7 +29,7 @@ public sealed record WorkerMessage
         try
         {
             message = JsonSerializer.Deserialize<WorkerMessage>(line, WorkerJson.Options) ?? message;
-            return message.Progress is not null || message.Completed is not null || message.Failed is not null || message.Ready is not null;
+            return message.Progress is not null || message.Completed is not null || message.Failed is not null || message.DiskFull is not null || message.Ready is not null;
         }
         catch (JsonException)
         {

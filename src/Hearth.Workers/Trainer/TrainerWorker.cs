@@ -24,6 +24,12 @@ public static class TrainerWorker
         {
             return 0; // Whoever asked this process to end expects no word of it.
         }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            await Console.Error.WriteLineAsync(e.ToString());
+            channel.Send(new WorkerMessage { DiskFull = true });
+            return 1;
+        }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             await Console.Error.WriteLineAsync(e.ToString());
