@@ -32,8 +32,8 @@ public sealed class TrainingJobs(ResourceStore resources, JobPlanner planner, Se
         resources.VerbAsync(caller, "cancel", name, async (change, cancel) =>
         {
             var job = await resources.GetAsync<JobRecord>(name, cancel);
-            if (!JobStates.IsActive(job.Row.State))
-                throw HearthException.Precondition($"{name} is {job.Row.State}: only a pending or running job can be cancelled.");
+            if (!JobStates.IsActive(job.Row.State) && job.Row.State != JobStates.Paused)
+                throw HearthException.Precondition($"{name} is {job.Row.State}: only a pending, running or paused job can be cancelled.");
             change.Update(job.Ended(JobStates.Cancelled, ErrorCode.Cancelled, "cancelled by the user", resources.Now)).Unassign(name.Value);
             return true;
         }, cancellationToken);
