@@ -32,7 +32,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
         ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
         ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint", ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint", ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
         ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
-        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs:estimateCost"] = "CostEstimate", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
+        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs:estimateCost"] = "CostEstimate", ["usageCosts:query"] = "QueryUsageCostsResponse", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()
@@ -41,9 +41,16 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
         ["POST reinforcementFineTuningJobs"] = ["reinforcementFineTuningJobId"], ["POST supervisedFineTuningJobs"] = ["supervisedFineTuningJobId"], ["POST users"] = ["userId"], ["POST routers"] = ["routerId"], ["POST identityProviders"] = ["identityProviderId"],
         ["POST deployments"] = ["deploymentId", "disableAutoDeploy", "disableSpeculativeDecoding", "skipShapeValidation", "skipImageTagValidation", "acceptShapelessRisk", "validateOnly"],
         ["GET deployments"] = ["showDeleted"], ["PATCH deployments/{}"] = ["skipShapeValidation"], ["DELETE deployments/{}"] = ["hard", "ignoreChecks"],
-        ["POST deployedModels"] = ["replaceMergedAddon"], ["PATCH evaluators/{}"] = ["prepareCodeUpload"], ["GET deploymentShapes"] = ["targetModel"],
+        ["POST deployedModels"] = ["replaceMergedAddon"], ["PATCH evaluators/{}"] = ["prepareCodeUpload"], ["GET deploymentShapes"] = ["targetModel"], ["GET auditLogs"] = ["startTime", "endTime"],
         ["GET evaluators/{}:getBuildLogEndpoint"] = ["readMask"], ["GET evaluators/{}:getSourceCodeSignedUrl"] = ["readMask"], ["GET models/{}:getDownloadEndpoint"] = ["readMask"],
         ["GET datasets/{}:getDownloadEndpoint"] = ["downloadLineage", "readMask"], ["GET models/{}:validateUpload"] = ["configOnly", "skipHfConfigValidation", "trustRemoteCode"],
+    };
+
+    /// <summary>Addresses that are spelt as collections and answer one record over a time.</summary>
+    private static readonly Dictionary<string, (string Answer, string[] Query)> Sums = new()
+    {
+        ["billingUsage"] = ("BillingUsage", ["startTime", "endTime", "usageType", "groupBy"]), ["billing/summary"] = ("BillingSummary", ["startTime", "endTime", "granularity"]),
+        ["serverlessTokenUsage"] = ("ServerlessTokenUsage", ["startTime", "endTime"]),
     };
 
     /// <summary>Verbs that answer <c>{}</c>; other verbs of a POST answer their resource.</summary>
@@ -53,6 +60,7 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     /// <param name="pattern">Below the account, parameters written <c>{}</c>: <c>datasets/{}:upload</c>.</param>
     public static OperationShape Of(string method, string pattern)
     {
+        if (Sums.TryGetValue(pattern, out var sum)) return new(null, Find(sum.Answer), null, sum.Query);
         var verb = pattern.IndexOf(':') is var colon and >= 0 ? pattern[colon..] : "";
         var segments = pattern.Split(':')[0].Split('/');
         var isItem = segments[^1] == "{}";

@@ -8,14 +8,15 @@ namespace Hearth.Server;
 /// </summary>
 internal sealed class TokenBuckets(TimeProvider clock)
 {
-    private const int SweepAt = 10_000;
+    private const uint SweepEvery = 1 << 14; // takes; so a bucket costs little to forget, however many there are
 
     private readonly ConcurrentDictionary<string, long> _fullAt = new();
+    private uint _takes;
 
     /// <summary>Takes a token from a bucket that holds a minute's worth of them.</summary>
     public TokenGrant Take(string key, long perMinute)
     {
-        if (_fullAt.Count > SweepAt) Sweep();
+        if (Interlocked.Increment(ref _takes) % SweepEvery == 0) Sweep();
         var minute = clock.TimestampFrequency * 60;
         while (true)
         {
@@ -28,6 +29,9 @@ internal sealed class TokenBuckets(TimeProvider clock)
             return new(true, perMinute, (long)((minute - after) * (Int128)perMinute / minute), TimeSpan.Zero);
         }
     }
+
+    /// <summary>Buckets that are remembered.</summary>
+    public int Count => _fullAt.Count;
 
     private void Sweep()
     {

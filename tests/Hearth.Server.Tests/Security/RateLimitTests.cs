@@ -21,6 +21,17 @@ public sealed class RateLimitTests
     }
 
     [Fact]
+    public void Full_buckets_are_forgotten()
+    {
+        var clock = new StoppedClock();
+        var buckets = new TokenBuckets(clock);
+        for (var i = 0; i < 10_000; i++) buckets.Take($"old {i}", 60);
+        clock.Advance(TimeSpan.FromMinutes(2));
+        for (var i = 0; i < 20_000; i++) buckets.Take("new", 1_000_000);
+        Assert.Equal(1, buckets.Count);
+    }
+
+    [Fact]
     public async Task Many_at_once_get_no_more_than_there_is()
     {
         var buckets = new TokenBuckets(new StoppedClock());
