@@ -28,6 +28,16 @@ public sealed partial class HearthClient
     public Task<SignedUrls> GetDatasetDownloadEndpointAsync(string name, bool lineage = false, CancellationToken cancellationToken = default) =>
         GetAsync<SignedUrls>(Address(name, "datasets") + $":getDownloadEndpoint?downloadLineage={(lineage ? "true" : "false")}", cancellationToken);
 
+    private async Task<DatasetUpload> UploadLargeDatasetAsync(string id, Stream file, long bytes, string fileName, CancellationToken cancellationToken)
+    {
+        var request = new GetUploadEndpointRequest { FilenameToSize = new Dictionary<string, long> { [fileName] = bytes } };
+        var addresses = await SendAsync<SignedUrls>(HttpMethod.Post, Below($"datasets/{id}:getUploadEndpoint"), request, cancellationToken);
+        await PutFileAsync(addresses.FilenameToSignedUrls[fileName], file, bytes, cancellationToken: cancellationToken);
+        await SendAsync<EmptyMessage>(HttpMethod.Post, Below($"datasets/{id}:validateUpload"), new EmptyMessage(), cancellationToken);
+        var dataset = await GetDatasetAsync(id, cancellationToken);
+        return new() { Id = dataset.Name, Bytes = bytes, Filename = fileName, CreatedAt = dataset.UpdateTime?.ToUnixTimeSeconds() ?? 0 };
+    }
+
     /// <summary>Sends a file to a signed address.</summary>
     /// <param name="sent">Told the bytes of each piece.</param>
     public async Task PutFileAsync(string address, Stream file, long bytes, Action<int>? sent = null, CancellationToken cancellationToken = default)

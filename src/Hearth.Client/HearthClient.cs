@@ -40,8 +40,12 @@ public sealed partial class HearthClient : IDisposable
     public Task<Dataset> CreateDatasetAsync(string id, DatasetParam? dataset = null, CancellationToken cancellationToken = default) =>
         SendAsync<Dataset>(HttpMethod.Post, Below("datasets"), new CreateDatasetRequest { DatasetId = id, Dataset = dataset ?? new() { UserUploaded = new() } }, cancellationToken);
 
+    /// <summary>Files larger than this go by signed address, without the bound that forms have; bytes.</summary>
+    public long LargestForm { get; init; } = 150L << 20;
+
     public async Task<DatasetUpload> UploadDatasetAsync(string id, Stream file, string fileName, CancellationToken cancellationToken = default)
     {
+        if (file.CanSeek && file.Length - file.Position is var bytes && bytes > LargestForm) return await UploadLargeDatasetAsync(id, file, bytes, fileName, cancellationToken);
         using var form = new MultipartFormDataContent();
         using var content = new StreamContent(file);
         form.Add(content, "file", fileName);

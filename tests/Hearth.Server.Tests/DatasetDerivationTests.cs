@@ -217,6 +217,18 @@ public sealed class DatasetDerivationTests : TransferCase
         Assert.Contains("exampleCount said 9 rows; the file has 4.", report.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString()));
     }
 
+    [Theory]
+    [InlineData("", """{"datasetId":"more","dataset":{},"sourceDatasetId":"source"}""")]
+    [InlineData("", """{"datasetId":"more","dataset":{},"sourceDatasetId":"source","filter":"level>1"}""")]
+    [InlineData("/source:splitDataset", """{"datasetIds":["a","b"],"fraction":0.5}""")]
+    public async Task Derived_datasets_count_against_the_quota(string verb, string body)
+    {
+        await AddTaggedAsync("source", 10);
+        await Server.SendAsync(HttpMethod.Patch, $"{Account}/quotas/hearth-dataset-bytes", $$"""{"value":"{{Tagged(10).Length + 100}}"}""");
+        var (status, refusal) = await Server.PostAsync($"{Account}/datasets{verb}", body);
+        Assert.Equal((429, 8), (status, refusal.GetProperty("code").GetInt32()));
+    }
+
     [Fact]
     public async Task A_bucket_of_ones_own_is_refused_by_name()
     {

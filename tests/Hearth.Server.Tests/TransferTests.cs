@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Hearth.Client;
 using Hearth.ControlPlane;
 using Xunit;
 
@@ -273,6 +274,17 @@ public sealed class TransferTests : TransferCase
         Assert.Empty(Blobs());
         Assert.Empty(await Service<Uploads>().ListAsync(ResourceName.Of("local", "datasets", "abandoned"), default));
         Assert.DoesNotContain(await Server.Store.ListDueAsync(DateTimeOffset.MaxValue, 10, default), due => due.Kind != "sweep");
+    }
+
+    [Fact]
+    public async Task The_client_sends_a_file_beyond_the_forms_bound_by_signed_address()
+    {
+        using var client = new HearthClient(Server.Server.Url, "local", Server.Server.AdminKey!) { LargestForm = 100 };
+        await client.CreateDatasetAsync("large");
+        var upload = await client.UploadDatasetAsync("large", new MemoryStream(Encoding.UTF8.GetBytes(TestServer.Rows(6))), "large.jsonl");
+        Assert.Equal(("accounts/local/datasets/large", TestServer.Rows(6).Length, "large.jsonl"), (upload.Id, upload.Bytes, upload.Filename));
+        Assert.Equal("READY", await StateOfAsync("datasets/large"));
+        Assert.Contains((await Server.Store.ListAuditAsync(new AuditQuery("local"), default)), entry => entry.Method == "uploads.put");
     }
 
     [Fact]

@@ -44,6 +44,7 @@ internal static class DatasetEndpoints
         var datasets = call.Service<Datasets>();
         var source = await SourceAsync(call, request.SourceDatasetId!);
         var filter = string.IsNullOrEmpty(request.Filter) ? null : FilterSyntax.Parse(request.Filter);
+        await call.Service<Quotas>().RequireAsync(call.Account, QuotaKind.DatasetBytes, source.Value.Bytes, call.Cancelled);
         var transformed = new Transformed { SourceDatasetId = source.Name.Id, Filter = request.Filter ?? "", OriginalFormat = Mapping.ToEnum<DatasetFormat>(source.Value.Format) };
         var dataset = Apply(new DatasetRecord(), param with { Transformed = transformed, UserUploaded = null });
         return filter is null
@@ -59,6 +60,7 @@ internal static class DatasetEndpoints
         if (request.Fraction is not (null or > 0 and < 1)) throw HearthException.Invalid($"fraction {request.Fraction} must be more than 0 and less than 1.");
         if (request.Rows < 1) throw HearthException.Invalid($"rows {request.Rows} must be 1 or more.");
         var source = call.Name(ResourceKind.Datasets);
+        await call.Service<Quotas>().RequireAsync(call.Account, QuotaKind.DatasetBytes, (await SourceAsync(call, source.Id)).Value.Bytes, call.Cancelled);
         var dataset = Apply(new DatasetRecord(), new DatasetParam { Splitted = new() { SourceDatasetId = source.Id } });
         var split = new DatasetSplit(Part(first), Part(second), dataset, request.Fraction, request.Rows, request.Seed ?? 0);
         return new SplitDatasetResponse { Datasets = [.. (await call.Service<Datasets>().SplitAsync(call.Caller, source, split, call.Cancelled)).Select(part => ToContract(call, part))] };

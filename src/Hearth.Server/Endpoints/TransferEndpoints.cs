@@ -27,7 +27,7 @@ internal static class TransferEndpoints
         var (uploads, upload) = (http.RequestServices.GetRequiredService<Uploads>(), ResourceName.Parse(signed.Place));
         await uploads.RequireOpenAsync(upload, signed.Offer, http.RequestAborted);
         await using var draft = http.RequestServices.GetRequiredService<IBlobs>().Begin();
-        await ExactCopy.RunAsync(http.Request.Body, draft.Content, signed.Size, http.RequestAborted);
+        await ExactCopy.RunAsync(http.Request.Body, draft, signed.Size, http.RequestAborted);
         await uploads.LandAsync(upload, signed.Offer, draft, http.RequestAborted);
     }
 

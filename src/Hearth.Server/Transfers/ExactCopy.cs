@@ -7,20 +7,24 @@ namespace Hearth.Server;
 internal static class ExactCopy
 {
     private const int BufferBytes = 1 << 16;
+    private const long SyncEvery = 64 << 20; // so that little is left to sync behind the last byte: some clients wait five seconds for the answer
 
     /// <exception cref="HearthException">The body is longer or shorter, or the disk is full.</exception>
-    public static async Task RunAsync(Stream body, Stream target, long size, CancellationToken cancellationToken)
+    public static async Task RunAsync(Stream body, BlobDraft target, long size, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            long total = 0;
+            long total = 0, synced = 0;
             int read;
             while ((read = await body.ReadAsync(buffer, cancellationToken)) > 0)
             {
                 total += read;
                 if (total > size) throw WrongSize("more than that", size);
-                await WriteAsync(target, buffer.AsMemory(0, read), cancellationToken);
+                await WriteAsync(target.Content, buffer.AsMemory(0, read), cancellationToken);
+                if (total - synced < SyncEvery) continue;
+                await target.SyncAsync(cancellationToken);
+                synced = total;
             }
             if (total < size) throw WrongSize(total.ToString(System.Globalization.CultureInfo.InvariantCulture), size);
         }
