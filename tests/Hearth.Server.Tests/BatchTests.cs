@@ -235,6 +235,25 @@ public sealed class BatchTests : IAsyncLifetime
         Assert.Equal(404, (await _server.GetAsync($"{Jobs}/job")).Status);
     }
 
+    [Fact]
+    public async Task A_suspended_account_pauses_its_job_which_goes_on_afterwards()
+    {
+        await ServeAsync();
+        await AddRowsAsync(100);
+        var (asked, release) = (0, new TaskCompletionSource());
+        _server.Gateway.Always = (_, request, cancelled) => Interlocked.Increment(ref asked) > 20 ? HeldAsync(release, request, cancelled) : ScriptedGateway.HelloAsync(request, cancelled);
+        await CreateAsync();
+        await _server.UntilAsync(async () => Progress(await GetAsync(), "totalProcessedRequests") == 20);
+        var quotas = _server.Server.Services.GetRequiredService<Quotas>();
+        await quotas.UpdateAsync(Caller.System, QuotaKind.MonthlySpend, "local", 0, default);
+        release.SetResult();
+        await _server.UntilAsync(async () => (await _server.Store.GetAsync(Job, default))!.State == "JOB_STATE_PAUSED");
+        Assert.Contains("is suspended", Records.Read<BatchJobRecord>((await _server.Store.GetAsync(Job, default))!.Json).StatusMessage);
+        await quotas.UpdateAsync(Caller.System, QuotaKind.MonthlySpend, "local", QuotaKind.MonthlySpend.Max, default);
+        Assert.Equal(100, Progress(await EndAsync("JOB_STATE_COMPLETED"), "successfullyProcessedRequests"));
+        Assert.Equal(100, (await _server.Store.ListUsageAsync(new UsageQuery("local") { Kind = "batch" }, default)).Count);
+    }
+
     [Theory]
     [InlineData("""{"inputDatasetId":"rows"}""", 400, "model is required")]
     [InlineData("""{"model":"tiny"}""", 400, "inputDatasetId is required")]
@@ -315,6 +334,13 @@ public sealed class BatchTests : IAsyncLifetime
     {
         await Task.Delay(Timeout.Infinite, cancelled);
         yield break;
+    }
+
+    private static async IAsyncEnumerable<GenerationEvent> HeldAsync(
+        TaskCompletionSource release, GenerationRequest request, [EnumeratorCancellation] CancellationToken cancelled)
+    {
+        await release.Task;
+        await foreach (var part in ScriptedGateway.HelloAsync(request, cancelled)) yield return part;
     }
 
     private static async IAsyncEnumerable<GenerationEvent> RefuseAsync(Exception refusal)

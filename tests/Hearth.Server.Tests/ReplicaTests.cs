@@ -159,6 +159,20 @@ public sealed class ReplicaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_unused_deployment_that_a_router_names_is_kept()
+    {
+        await CreateAsync(min: 0, max: 1);
+        await _server.PostAsync("/v1/accounts/local/routers?routerId=spread", """{"deployments":["serve"]}""");
+        _clock.Advance(TimeSpan.FromDays(8));
+        await DueAsync();
+        Assert.Equal(200, (await _server.GetAsync($"/v1/{Serve}")).Status);
+        Assert.Equal(200, (await _server.SendAsync(HttpMethod.Delete, "/v1/accounts/local/routers/spread")).Status);
+        _clock.Advance(TimeSpan.FromDays(8));
+        await DueAsync();
+        Assert.Equal(404, (await _server.GetAsync($"/v1/{Serve}")).Status);
+    }
+
+    [Fact]
     public async Task A_minimum_of_one_keeps_its_replica_and_itself()
     {
         await CreateAsync(min: 1, max: 1);

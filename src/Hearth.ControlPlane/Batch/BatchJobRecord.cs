@@ -96,6 +96,8 @@ public static class BatchStates
     public const string Validating = "JOB_STATE_VALIDATING";
     public const string Pending = "JOB_STATE_PENDING";
     public const string Running = "JOB_STATE_RUNNING";
+    /// <summary>The account is suspended.</summary>
+    public const string Paused = "JOB_STATE_PAUSED";
     public const string WritingResults = "JOB_STATE_WRITING_RESULTS";
     public const string Completed = "JOB_STATE_COMPLETED";
     public const string Failed = "JOB_STATE_FAILED";
@@ -103,8 +105,8 @@ public static class BatchStates
     public const string DeletingCleaningUp = "JOB_STATE_DELETING_CLEANING_UP";
 
     /// <summary>Something is left to do.</summary>
-    public static bool IsActive(string state) => state is Validating or Pending or Running or WritingResults or DeletingCleaningUp;
+    public static bool IsActive(string state) => state is Validating or Pending or Running or Paused or WritingResults or DeletingCleaningUp;
 
     /// <summary>Rows may still be answered.</summary>
-    public static bool TakesRows(string state) => state is Pending or Running;
+    public static bool TakesRows(string state) => state is Pending or Running or Paused;
 }

@@ -76,8 +76,19 @@ public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, Rep
     internal ValueTask<bool> RunningAsync(ResourceName name, CancellationToken cancellationToken) =>
         resources.StepAsync(name, async (change, cancel) =>
         {
-            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Pending } job) return false;
-            change.Update(job.With(job.Value with { RunStartTime = job.Value.RunStartTime ?? resources.Now, WaitingOnCapacity = false }, BatchStates.Running, resources.Now));
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Pending or BatchStates.Paused } job) return false;
+            var running = job.Value with { RunStartTime = job.Value.RunStartTime ?? resources.Now, WaitingOnCapacity = false, StatusCode = ErrorCode.Ok, StatusMessage = "" };
+            change.Update(job.With(running, BatchStates.Running, resources.Now));
+            return true;
+        }, cancellationToken);
+
+    /// <summary>The account is suspended: rows wait until it goes on, or the job's time is over.</summary>
+    internal ValueTask<bool> PauseAsync(ResourceName name, CancellationToken cancellationToken) =>
+        resources.StepAsync(name, async (change, cancel) =>
+        {
+            if (await FindActiveAsync(name, cancel) is not { Row.State: BatchStates.Pending or BatchStates.Running } job) return false;
+            var paused = job.Value with { StatusCode = ErrorCode.FailedPrecondition, StatusMessage = $"Account {name.Account} is suspended; the job goes on when the account does." };
+            change.Update(job.With(paused, BatchStates.Paused, resources.Now));
             return true;
         }, cancellationToken);
 

@@ -45,6 +45,12 @@ internal sealed class BatchRun(BatchParts parts, ResourceName name)
 
     private async ValueTask AnswerAsync(Stored<BatchJobRecord> job, CancellationToken cancellationToken)
     {
+        if (await parts.Suspension.IsSuspendedAsync(name.Account, cancellationToken))
+        {
+            await parts.Jobs.PauseAsync(name, cancellationToken);
+            await WaitAsync(cancellationToken);
+            return;
+        }
         if (await parts.Capacity.FindAsync(job, _lost, cancellationToken) is not { } place)
         {
             await parts.Jobs.WaitAsync(name, cancellationToken);
@@ -97,6 +103,7 @@ internal sealed class BatchRun(BatchParts parts, ResourceName name)
                 }
                 var answers = ended.Where(task => task.IsCompletedSuccessfully).Select(task => task.Result).ToList();
                 if (answers.Count > 0 && !await CommitAsync(output, answers, skipped, cancellationToken)) return true;
+                if (await parts.Suspension.IsSuspendedAsync(name.Account, cancellationToken)) return true;
                 progress = (await parts.Jobs.FindActiveAsync(name, cancellationToken))?.Value.Progress ?? progress;
             }
             return !lost && await parts.Jobs.EndingAsync(name, BatchStates.Completed, ErrorCode.Ok, "", cancellationToken);
@@ -163,4 +170,4 @@ internal sealed class BatchRun(BatchParts parts, ResourceName name)
 
 /// <summary>What a run works with.</summary>
 public sealed record BatchParts(
-    ResourceStore Resources, IBlobs Blobs, BatchJobs Jobs, BatchValidator Validator, BatchCapacity Capacity, BatchPublisher Publisher, IBatchRows Rows);
+    ResourceStore Resources, IBlobs Blobs, BatchJobs Jobs, BatchValidator Validator, BatchCapacity Capacity, BatchPublisher Publisher, IBatchRows Rows, Suspension Suspension);

@@ -8,8 +8,9 @@ public static class BatchTransitions
     public static StateMachine Table { get; } = new(
         [Validating],
         (Validating, [Pending, Failed, Expired, DeletingCleaningUp]),
-        (Pending, [Running, WritingResults, DeletingCleaningUp, Failed]),
-        (Running, [Pending, WritingResults, DeletingCleaningUp]), // PENDING again: its replica was lost
+        (Pending, [Running, Paused, WritingResults, DeletingCleaningUp, Failed]),
+        (Running, [Pending, Paused, WritingResults, DeletingCleaningUp]), // PENDING again: its replica was lost
+        (Paused, [Pending, Running, WritingResults, DeletingCleaningUp]), // the account is suspended
         (WritingResults, [Completed, Failed, Expired, DeletingCleaningUp]),
         (DeletingCleaningUp, []), // then it is gone
         (Completed, []),

@@ -76,14 +76,6 @@ public sealed class DeployedModels(ResourceStore resources)
         return [.. refused.Select(record => record.Name.Value)];
     }
 
-    /// <exception cref="HearthException">The account has as many adapters loaded as it may.</exception>
-    internal async ValueTask RequireRoomAsync(string account, int leaving, CancellationToken cancellationToken)
-    {
-        var loaded = (await resources.ListAsync<DeployedModelRecord>(account, ResourceKind.DeployedModels, cancellationToken)).Count(record => record.Value.Hash != "");
-        if (loaded - leaving >= DeploymentLimits.AddonsPerAccount)
-            throw new HearthException(ErrorCode.ResourceExhausted, $"The account has {loaded} adapters loaded, the most it may. Unload one first.");
-    }
-
     private async ValueTask<Stored<DeployedModelRecord>> AddAsync(
         Change change, ResourceName deployment, ResourceName model, DeployedModelRecord record, CancellationToken cancellationToken)
     {

@@ -7,9 +7,6 @@ public sealed record DeploymentLimits(int ReplicasPerDeployment)
     /// <summary>A replica computes on several cores; with less than two for each they only take turns.</summary>
     public static DeploymentLimits OfThisMachine { get; } = new(Math.Clamp(Environment.ProcessorCount / 2, 1, 8));
 
-    /// <summary>Adapters of one account that are loaded at a time.</summary>
-    public const int AddonsPerAccount = 100;
-
     /// <summary>Rules of windows and load targets.</summary>
     public static IEnumerable<FieldFault> Faults(DeploymentSpec spec)
     {

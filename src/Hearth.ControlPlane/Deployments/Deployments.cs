@@ -96,7 +96,24 @@ public sealed partial class Deployments(
         }, cancellationToken);
 
     /// <summary>Due: a deployment at min 0 that nobody has asked for a week goes, softly.</summary>
-    internal ValueTask<bool> DeleteUnusedAsync(ResourceName name, CancellationToken cancellationToken) =>
+    internal async ValueTask<bool> DeleteUnusedAsync(ResourceName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DeleteWhereUnusedAsync(name, cancellationToken);
+        }
+        catch (HearthException used) when (used.Code == ErrorCode.FailedPrecondition)
+        {
+            // A router or a job names it: it is looked at again later.
+            return await resources.StepAsync(name, (change, _) =>
+            {
+                change.Schedule(new(resources.Now + DeploymentDues.Unused, name.Value, DeploymentDues.UnusedKind));
+                return ValueTask.FromResult(true);
+            }, cancellationToken);
+        }
+    }
+
+    private ValueTask<bool> DeleteWhereUnusedAsync(ResourceName name, CancellationToken cancellationToken) =>
         resources.StepAsync(name, async (change, cancel) =>
         {
             if (await resources.FindAsync<DeploymentRecord>(name, cancel) is not { Value.Spec: { MinReplicaCount: 0, MaxReplicaCount: > 0 } } current) return false;
@@ -182,7 +199,6 @@ public sealed partial class Deployments(
             var current = await resources.GetAsync<DeploymentRecord>(name, cancel);
             var model = await models.FindUsableAsync(caller, wanted.Model, cancel);
             RequireFits(current, model, replaces);
-            await deployed.RequireRoomAsync(name.Account, replaces ? current.Value.Addons.Count : 0, cancel);
             if (replaces) await deployed.RemoveAsync(change, current.Value.Addons.Select(addon => addon.Record), cancel);
             var record = await deployed.AddAddonAsync(change, caller, name, model, wanted, cancel);
             var addon = new DeploymentAddon(model.Name.Value, model.Value.Path, model.Value.Adapter!.Hash, record.Name.Value);

@@ -36,9 +36,9 @@ internal static class DeployedModelEndpoints
             DisplayName = param.DisplayName ?? "",
             Description = param.Description ?? "",
         };
+        var replaces = call.Flag("replaceMergedAddon");
         return ToContract(await call.Service<Quotas>().WithinAsync(
-            call.Account, QuotaKind.DeployedLoras, 1,
-            cancel => call.Service<Deployments>().LoadAddonAsync(call.Caller, deployment, wanted, call.Flag("replaceMergedAddon"), cancel), call.Cancelled));
+            call.Account, QuotaKind.DeployedLoras, replaces ? 0 : 1, cancel => call.Service<Deployments>().LoadAddonAsync(call.Caller, deployment, wanted, replaces, cancel), call.Cancelled));
     }
 
     private static Task<object> ListAsync(Call call) => call.Service<Lister>().ListAsync(
