@@ -128,6 +128,16 @@ public sealed class HostingTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_address_that_takes_a_body_declares_how_large_it_may_be()
+    {
+        await using var server = await TestServer.StartAsync(_directory);
+        var writing = server.Server.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints.OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.IHttpMethodMetadata>()?.HttpMethods.Any(method => method is "POST" or "PATCH" or "PUT") == true).ToList();
+        Assert.True(writing.Count > 40);
+        Assert.Equal([], writing.Where(endpoint => endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Http.Metadata.IRequestSizeLimitMetadata>() is null).Select(endpoint => endpoint.RoutePattern.RawText));
+    }
+
+    [Fact]
     public async Task A_request_that_takes_too_long_is_given_up_with_504()
     {
         await using var server = await TestServer.StartAsync(

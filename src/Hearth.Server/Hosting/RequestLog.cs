@@ -9,8 +9,6 @@ namespace Hearth.Server;
 /// </summary>
 internal sealed partial class RequestLog(ILogger<RequestLog> logger, TimeProvider clock)
 {
-    public const string Category = "Hearth.Requests";
-
     public async Task RunAsync(HttpContext context, RequestDelegate next)
     {
         var start = clock.GetTimestamp();
