@@ -46,6 +46,7 @@ public sealed class HearthServer : IAsyncDisposable
     {
         KestrelSetup.RequireSafeAddress(options);
         Cors.Require(options.CorsOrigins);
+        CrashPoint.RequireValid(Environment.GetEnvironmentVariable(CrashPoint.Variable));
         var held = DataDirectoryLock.Take(options.DataDirectory);
         WebApplication? app = null;
         try

@@ -32,6 +32,8 @@ public sealed class OutboxHandlersTests
     {
         await SendAsync("r", "never");
         var outbox = Outbox(_ => throw new HttpRequestException("410 Gone"));
+        var told = new List<OutboxEntry>();
+        outbox.GaveUp += told.Add;
         for (var i = 0; i < 2 * OutboxHandlers.MaxAttempts; i++)
         {
             await outbox.DeliverAsync(default);
@@ -39,6 +41,7 @@ public sealed class OutboxHandlersTests
         }
         var dead = Assert.Single(await _store.ListDeadOutboxAsync(0, 10, default));
         Assert.Equal((OutboxHandlers.MaxAttempts, "410 Gone"), (dead.Attempts, dead.Error));
+        Assert.Equal(dead.Id, Assert.Single(told).Id);
     }
 
     [Fact]

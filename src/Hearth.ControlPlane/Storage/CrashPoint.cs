@@ -25,7 +25,7 @@ public static class CrashPoint
     /// <summary>All names.</summary>
     public static IReadOnlyList<string> Names { get; } = [BeforeCommit, AfterCommit, BetweenRenameAndRow, MidUpload, MidOutbox];
 
-    private static readonly (string Name, int Count)? Armed = Parse(Environment.GetEnvironmentVariable(Variable));
+    private static readonly (string Name, int Count)? Armed = TryParse(Environment.GetEnvironmentVariable(Variable));
     private static int _reached;
 
     public static void Reach(string name)
@@ -40,11 +40,16 @@ public static class CrashPoint
         Thread.Sleep(Timeout.Infinite); // the signal is on its way: nothing more may happen
     }
 
-    private static (string, int)? Parse(string? text)
+    /// <summary>Checks the variable's text, so that a mistyped one does not pass for a run without crashes.</summary>
+    /// <exception cref="InvalidOperationException">It is neither empty nor NAME:COUNT.</exception>
+    public static void RequireValid(string? text)
     {
-        if (string.IsNullOrEmpty(text)) return null;
-        return text.Split(':') is [var name, var count] && Names.Contains(name) && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
-            ? (name, number)
-            : throw new InvalidOperationException($"{Variable}={text}: expected NAME:COUNT with NAME one of {string.Join(", ", Names)}.");
+        if (!string.IsNullOrEmpty(text) && TryParse(text) is null)
+            throw new InvalidOperationException($"{Variable}={text}: expected NAME:COUNT with NAME one of {string.Join(", ", Names)} and COUNT 1 or more.");
     }
+
+    private static (string, int)? TryParse(string? text) =>
+        text?.Split(':') is [var name, var count] && Names.Contains(name) && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? (name, number)
+            : null;
 }

@@ -17,6 +17,9 @@ public sealed class OutboxHandlers(IStore store, IEnumerable<IOutboxHandler> han
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromHours(2);
 
     private readonly Dictionary<string, IOutboxHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
+    /// <summary>Raised after an entry was given up.</summary>
+    public event Action<OutboxEntry>? GaveUp;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
 
     public static OutboxEntry DeleteBlob(ResourceName resource, string sha256, DateTimeOffset now) => new(0, resource.Value, BlobDeletion.BlobKind, sha256, 0, now);
@@ -65,6 +68,7 @@ public sealed class OutboxHandlers(IStore store, IEnumerable<IOutboxHandler> han
             change.Postponed.Add(Postponed(entry, failure));
         }
         await store.CommitAsync(change, cancellationToken);
+        foreach (var dead in change.Postponed.Where(postponed => postponed.Dead)) GaveUp?.Invoke(dead);
         return change.Delivered.Count > 0;
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class OutboxService(OutboxHandlers handlers, IStore stor
         }
 
         store.Committed += OnCommit;
+        handlers.GaveUp += OnDead;
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -31,6 +32,7 @@ internal sealed partial class OutboxService(OutboxHandlers handlers, IStore stor
         finally
         {
             store.Committed -= OnCommit;
+            handlers.GaveUp -= OnDead;
         }
     }
 
@@ -48,6 +50,11 @@ internal sealed partial class OutboxService(OutboxHandlers handlers, IStore stor
             LogFailed(error);
         }
     }
+
+    private void OnDead(OutboxEntry entry) => LogDead(entry.Id, entry.Kind, entry.Resource, entry.Attempts, entry.Error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox entry {Id} ({Kind} of {Resource}) was given up after {Attempts} attempts: {Error}")]
+    private partial void LogDead(long id, string kind, string resource, int attempts, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox delivery failed; it is tried again")]
     private partial void LogFailed(Exception error);

@@ -15,10 +15,13 @@ public static class Restore
             throw new InvalidOperationException($"The backup has schema {manifest.Schema}, this program knows up to {DatabaseCopy.NewestSchema}. Use the version of Hearth that made it, or a newer one.");
         if (!FileCopies.IsEmpty(dataDirectory)) throw new InvalidOperationException($"{dataDirectory} is not empty. Restore to a new folder; nothing is overwritten.");
         Directory.CreateDirectory(dataDirectory);
-        var database = Path.Combine(backup, BackupManifest.Database);
-        CopyNamed(database, new DataFolders(backup), new DataFolders(dataDirectory), cancellationToken);
+        var draft = Path.Combine(dataDirectory, "restoring.db"); // the backup itself may lie on a medium that nobody writes to
+        new FileCopies().Copy(Path.Combine(backup, BackupManifest.Database), draft);
+        CopyNamed(draft, new DataFolders(backup), new DataFolders(dataDirectory), cancellationToken);
         new FileCopies().CopyTree(Path.Combine(backup, BackupManifest.Runs), Path.Combine(dataDirectory, BackupManifest.Runs));
-        PutDatabase(database, dataDirectory, manifest);
+        DatabaseCopy.Relocate(draft, manifest.DataDirectory, dataDirectory);
+        DatabaseCopy.Take(draft, Path.Combine(dataDirectory, BackupManifest.Database));
+        foreach (var file in Directory.EnumerateFiles(dataDirectory, "restoring.db*")) File.Delete(file);
         FileCopies.SyncFolders(dataDirectory);
         return manifest;
     }
@@ -38,14 +41,5 @@ public static class Restore
             if (!Directory.Exists(from.Folder(folder))) throw new InvalidOperationException($"The backup is damaged: it has no folder {folder}.");
             copies.CopyTree(from.Folder(folder), to.Folder(folder));
         }
-    }
-
-    private static void PutDatabase(string database, string dataDirectory, BackupManifest manifest)
-    {
-        var draft = Path.Combine(dataDirectory, "restoring.db");
-        DatabaseCopy.Take(database, draft);
-        DatabaseCopy.Relocate(draft, manifest.DataDirectory, dataDirectory);
-        DatabaseCopy.Take(draft, Path.Combine(dataDirectory, BackupManifest.Database));
-        foreach (var file in Directory.EnumerateFiles(dataDirectory, "restoring.db*")) File.Delete(file);
     }
 }
