@@ -11,24 +11,25 @@ public sealed class RowRenderer : IRowRenderer
     private const int Kept = 2;
 
     private readonly Lock _lock = new();
-    private readonly List<(string Path, DateTime Written, IModelRows Rows)> _open = [];
+    private readonly List<(Key Key, IModelRows Rows)> _open = [];
 
     /// <inheritdoc/>
-    public async ValueTask<IModelRows> OpenAsync(string modelPath, CancellationToken cancellationToken)
+    public async ValueTask<IModelRows> OpenAsync(string modelPath, string? chatTemplate, CancellationToken cancellationToken)
     {
         var written = Directory.Exists(modelPath) ? Directory.GetLastWriteTimeUtc(modelPath) : File.GetLastWriteTimeUtc(modelPath);
-        if (Find(modelPath, written) is { } known) return known;
-        var opened = await Task.Run(() => Open(modelPath), cancellationToken);
-        Keep(modelPath, written, opened);
+        var key = new Key(modelPath, written, chatTemplate);
+        if (Find(key) is { } known) return known;
+        var opened = await Task.Run(() => Open(modelPath, chatTemplate), cancellationToken);
+        Keep(key, opened);
         return opened;
     }
 
-    private static ModelRows Open(string path)
+    private static ModelRows Open(string path, string? chatTemplate)
     {
         try
         {
             using var files = ModelFiles.Open(path);
-            return new ModelRows(new RowTokenizer(ModelText.Load(files), files.Configuration), files.Configuration.MaxPositions);
+            return new ModelRows(new RowTokenizer(ModelText.Load(files, chatTemplate), files.Configuration), files.Configuration.MaxPositions);
         }
         catch (Exception e) when (e is IOException or InvalidDataException or NotSupportedException or ChatTemplateException)
         {
@@ -37,20 +38,22 @@ public sealed class RowRenderer : IRowRenderer
         }
     }
 
-    private IModelRows? Find(string path, DateTime written)
+    private IModelRows? Find(Key key)
     {
-        lock (_lock) return _open.Find(entry => entry.Path == path && entry.Written == written).Rows;
+        lock (_lock) return _open.Find(entry => entry.Key == key).Rows;
     }
 
-    private void Keep(string path, DateTime written, IModelRows rows)
+    private void Keep(Key key, IModelRows rows)
     {
         lock (_lock)
         {
-            _open.RemoveAll(entry => entry.Path == path);
-            _open.Add((path, written, rows));
+            _open.RemoveAll(entry => entry.Key == key);
+            _open.Add((key, rows));
             if (_open.Count > Kept) _open.RemoveAt(0);
         }
     }
+
+    private sealed record Key(string Path, DateTime Written, string? ChatTemplate);
 
     private sealed class ModelRows(RowTokenizer rows, int contextLength) : IModelRows
     {

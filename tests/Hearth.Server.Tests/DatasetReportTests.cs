@@ -145,7 +145,7 @@ public sealed class DatasetReportTests : IAsyncLifetime
     {
         public int ContextLength => 1024;
 
-        public ValueTask<IModelRows> OpenAsync(string modelPath, CancellationToken cancellationToken) => new(this);
+        public ValueTask<IModelRows> OpenAsync(string modelPath, string? chatTemplate, CancellationToken cancellationToken) => new(this);
 
         public IReadOnlyList<RenderedExample> Render(string row)
         {

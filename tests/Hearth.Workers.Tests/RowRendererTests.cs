@@ -21,7 +21,7 @@ public sealed class RowRendererTests : IDisposable
     {
         var test = Masking().Single(entry => entry.GetProperty("name").GetString() == name);
         if (test.GetProperty("straddling_spans").GetArrayLength() > 0) return; // tokenized apart here: LossMaskFixtureTests
-        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, test.GetProperty("tokenizer").GetString()!), default);
+        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, test.GetProperty("tokenizer").GetString()!), null, default);
         var row = new JsonObject { ["messages"] = Node(test, "messages"), ["tools"] = Node(test, "tools") }.ToJsonString();
         var examples = rows.Render(row);
         var expected = test.TryGetProperty("expanded", out var expanded) ? expanded.EnumerateArray().ToArray() : [test];
@@ -39,7 +39,7 @@ public sealed class RowRendererTests : IDisposable
     [Fact]
     public async Task Each_format_has_its_sequences()
     {
-        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer"), default);
+        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer"), null, default);
         const string question = """{"role":"user","content":"How many stones?"}""", seven = """{"role":"assistant","content":"Seven."}""", one = """{"role":"assistant","content":"One."}""";
         var pair = rows.Render($$"""{"input":{"messages":[{{question}},{{one}},{{question}}]},"preferred_output":[{{seven}}],"non_preferred_output":[{{one}}]}""");
         Assert.Equal(["preferred_output", "non_preferred_output"], pair.Select(example => example.Name));
@@ -57,7 +57,7 @@ public sealed class RowRendererTests : IDisposable
     public async Task A_completion_trains_its_text_and_the_models_stop_token()
     {
         var tiny = Path.Combine(FixtureFolder.RepositoryRoot, "models", "hearth-tiny");
-        var rows = await new RowRenderer().OpenAsync(tiny, default);
+        var rows = await new RowRenderer().OpenAsync(tiny, null, default);
         var example = Assert.Single(rows.Render("""{"prompt":"Tom has ","completion":"12 äpples","weight":0.5}"""));
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(tiny, "generation_config.json")));
         var stop = config.RootElement.GetProperty("eos_token_id");
@@ -69,7 +69,7 @@ public sealed class RowRendererTests : IDisposable
     [Fact]
     public async Task Text_parts_are_the_string_that_they_add_up_to()
     {
-        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer"), default);
+        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer"), null, default);
         const string answer = """{"role":"assistant","content":"a"}""";
         var parts = rows.Render($$"""{"messages":[{"role":"user","content":[{"type":"text","text":"How "},{"type":"text","text":"many?"}]},{{answer}}]}""");
         var whole = rows.Render($$"""{"messages":[{"role":"user","content":"How many?"},{{answer}}]}""");
@@ -79,10 +79,21 @@ public sealed class RowRendererTests : IDisposable
     [Fact]
     public async Task Arguments_of_tool_calls_are_not_quoted_twice()
     {
-        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer-strip-thinking"), default);
+        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer-strip-thinking"), null, default);
         static string Row(string arguments) =>
             $$$"""{"messages":[{"role":"user","content":"q"},{"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f","arguments":{{{arguments}}}}}]}]}""";
         Assert.Contains("""{"name": "f", "arguments": {"city": "Bonn"}}""", rows.Render(Row("\"{\\\"city\\\":\\\"Bonn\\\"}\""))[0].Text);
+    }
+
+    [Fact]
+    public async Task Another_template_renders_otherwise()
+    {
+        var (renderer, folder) = (new RowRenderer(), MaskingModel.Create(_folder.Path, "tokenizer"));
+        const string row = """{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}""";
+        var own = (await renderer.OpenAsync(folder, null, default)).Render(row)[0].Text;
+        var other = (await renderer.OpenAsync(folder, "{% for m in messages %}{{ m.content }}.{% endfor %}", default)).Render(row)[0].Text;
+        Assert.Equal(("q.a.", true), (other, own.StartsWith("<|im_start|>user", StringComparison.Ordinal)));
+        Assert.Equal(own, (await renderer.OpenAsync(folder, null, default)).Render(row)[0].Text);
     }
 
     [Theory]
@@ -91,7 +102,7 @@ public sealed class RowRendererTests : IDisposable
     [InlineData("[]", "no JSON object")]
     public async Task A_row_that_the_model_cannot_read_says_why(string row, string reason)
     {
-        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer"), default);
+        var rows = await new RowRenderer().OpenAsync(MaskingModel.Create(_folder.Path, "tokenizer"), null, default);
         Assert.Contains(reason, rows.Measure(row).Fault);
         Assert.Contains(reason, Assert.Throws<HearthException>(() => rows.Render(row)).Message);
     }
@@ -99,7 +110,7 @@ public sealed class RowRendererTests : IDisposable
     [Fact]
     public async Task A_folder_without_a_model_is_refused_without_its_path()
     {
-        var refusal = await Assert.ThrowsAsync<HearthException>(async () => await new RowRenderer().OpenAsync(Path.Combine(_folder.Path, "nothing"), default));
+        var refusal = await Assert.ThrowsAsync<HearthException>(async () => await new RowRenderer().OpenAsync(Path.Combine(_folder.Path, "nothing"), null, default));
         Assert.DoesNotContain(_folder.Path, refusal.Message);
     }
 

@@ -19,14 +19,15 @@ public sealed class DatasetRows(ResourceStore resources, IBlobs blobs, ModelCata
             ?? throw HearthException.NotFound($"Row {number} of {name}");
     }
 
-    /// <summary>The model whose tokenizer and template to use: an adapter's is its base model's.</summary>
+    /// <summary>The model whose tokenizer and template to use, as a job on it would: an adapter's tokenizer is its base model's.</summary>
     public async ValueTask<(string Name, IModelRows Rows)> OpenModelAsync(
         Caller caller, string model, IRowRenderer renderer, CancellationToken cancellationToken)
     {
         var found = await models.FindUsableAsync(caller, model, cancellationToken);
         var text = found.Value.Adapter is { } adapter ? await models.FindUsableAsync(caller, adapter.BaseModel, cancellationToken) : found;
         if (text.Value.Path == "") throw HearthException.Precondition($"{found.Name} has no files yet. Upload them first.");
-        return (found.Name.Value, await renderer.OpenAsync(text.Value.Path, cancellationToken));
+        var template = found.Value.Chat?.Template ?? text.Value.Chat?.Template;
+        return (found.Name.Value, await renderer.OpenAsync(text.Value.Path, template, cancellationToken));
     }
 
     /// <summary>Writes what a model makes of all rows, as a JSON object, while it is counted.</summary>

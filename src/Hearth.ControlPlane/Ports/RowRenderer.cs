@@ -4,8 +4,9 @@ namespace Hearth.ControlPlane;
 public interface IRowRenderer
 {
     /// <summary>Opens a model's text files; what it answers may be used by several threads.</summary>
+    /// <param name="chatTemplate">Jinja that replaces the model's own chat template, or null.</param>
     /// <exception cref="HearthException">The path holds no model with a tokenizer.</exception>
-    ValueTask<IModelRows> OpenAsync(string modelPath, CancellationToken cancellationToken);
+    ValueTask<IModelRows> OpenAsync(string modelPath, string? chatTemplate, CancellationToken cancellationToken);
 }
 
 /// <summary>How one model reads rows.</summary>

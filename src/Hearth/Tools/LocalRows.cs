@@ -27,7 +27,7 @@ internal static class LocalRows
             throw new CliException($"There is no model {path}. Give a Hugging Face folder, a GGUF file, or {EmbeddedModel.Name}.", ExitCodes.Usage);
         try
         {
-            return await new RowRenderer().OpenAsync(isEmbedded ? EmbeddedModel.Folder : path, cancellationToken);
+            return await new RowRenderer().OpenAsync(isEmbedded ? EmbeddedModel.Folder : path, null, cancellationToken);
         }
         catch (HearthException e)
         {
