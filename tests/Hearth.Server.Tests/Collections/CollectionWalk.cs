@@ -41,7 +41,9 @@ public sealed partial class CollectionWalk
     {
         try
         {
-            await LearnAsync();
+            foreach (var one in await EverythingAsync()) await TakeAsync(KeyOf(one), one, []);
+            _untouchable.UnionWith(_twin.Keys);
+            await TryFieldsAsync();
             for (var i = 0; i < operations; i++)
             {
                 await StepAsync();
@@ -56,23 +58,43 @@ public sealed partial class CollectionWalk
     }
 
     /// <summary>Sends each settable field alone: it must come back as it was sent, or be refused by its name; so must a change of what cannot change.</summary>
-    public async Task ProbeFieldsAsync()
+    private async Task TryFieldsAsync()
     {
-        await LearnAsync();
         var problems = new List<string>();
+        _values.OnlyTrue = true; // what is not done yet is refused where it is asked for
         foreach (var field in _contract.CreateFields.Where(field => !_collection.Apart.ContainsKey(field.Name)))
         {
-            if (Body([field]) is { } body) problems.AddRange(Outcome(field, body[field.Name], await CreateAsync(body, NewId()), "create"));
-            await TidyAsync();
+            if (Body([field]) is not { } body) continue;
+            var answer = await CreateAsync(body, NewId());
+            problems.AddRange(Outcome(field, body[field.Name], answer, "create"));
+            if (answer.Status == 501) _refused.Add(field.Name);
+            if (answer.Status == 200) await DropAsync(answer.Body, body);
         }
         foreach (var field in _contract.PatchFields.Where(field => !_collection.Apart.ContainsKey(field.Name)))
         {
-            var key = KeyOf((await CreateAsync(Body([])!, NewId())).Body);
+            var created = await CreateAsync(Body([])!, NewId());
+            Require(created.Status == 200, $"a minimal create was answered {created.Status} {created.Message}");
             var patch = new JsonObject { [field.Name] = _values.Next(field.Name, field.Schema) };
-            problems.AddRange(Outcome(field, patch[field.Name], await SendAsync("PATCH", ItemAddress(key), patch.DeepClone().AsObject()), "patch"));
-            await TidyAsync();
+            problems.AddRange(Outcome(field, patch[field.Name], await SendAsync("PATCH", ItemAddress(KeyOf(created.Body)), patch.DeepClone().AsObject()), "patch"));
+            await DropAsync(created.Body, []);
         }
-        Assert.True(problems.Count == 0, $"{_collection}:\n{string.Join('\n', problems)}");
+        Require(problems.Count == 0, string.Join('\n', problems));
+        (_values.OnlyTrue, _learning) = (false, false);
+        _most += _twin.Count;
+        _log.Clear();
+        if (!_contract.CanDelete && _contract.CanCreate) await AdoptAsync();
+    }
+
+    /// <summary>Deletes what a try has made; where nothing can be deleted, it stays.</summary>
+    private async Task DropAsync(JsonObject made, JsonObject set)
+    {
+        if (_contract.CanDelete) await DeleteAsync(KeyOf(made));
+        else _set[KeyOf(made)] = set;
+    }
+
+    private async Task AdoptAsync()
+    {
+        foreach (var one in await EverythingAsync()) await TakeAsync(KeyOf(one), one, _set.GetValueOrDefault(KeyOf(one), []));
     }
 
     private IEnumerable<string> Outcome(SettableField field, JsonNode? sent, Answer answer, string verb)
@@ -82,14 +104,6 @@ public sealed partial class CollectionWalk
         if (mayRefuse && answer.Message.Contains(field.Name, StringComparison.Ordinal)) yield break;
         if (answer.Status != 200) yield return $"{what}: {answer.Status} {answer.Message}";
         else if (_contract.Answers(field.Name) && !Same.Holds(answer.Body[field.Name], sent)) yield return $"{what} was answered as {answer.Body[field.Name]?.ToJsonString() ?? "nothing"}";
-    }
-
-    /// <summary>Removes what was made so far, where that can be done.</summary>
-    private async Task TidyAsync()
-    {
-        if (!_contract.CanDelete) return;
-        foreach (var one in await EverythingAsync())
-            if (!_untouchable.Contains(KeyOf(one))) await DeleteAsync(KeyOf(one));
     }
 
     private Task StepAsync() => _random.Next(20) switch
@@ -265,30 +279,6 @@ public sealed partial class CollectionWalk
         foreach (var one in listed) RequireSame(one, _twin[KeyOf(one)]);
         if (!_contract.CanGet) return;
         foreach (var (key, expected) in _twin) RequireSame((await SendAsync("GET", ItemAddress(key))).Body, expected);
-    }
-
-    /// <summary>What is there at the start, and which fields this version refuses as not done yet.</summary>
-    private async Task LearnAsync()
-    {
-        foreach (var one in await EverythingAsync()) await TakeAsync(KeyOf(one), one, []);
-        _untouchable.UnionWith(_twin.Keys);
-        foreach (var field in _contract.CreateFields.Where(field => !_collection.Apart.ContainsKey(field.Name))) await LearnAsync(field);
-        _most += _twin.Count;
-        _learning = false;
-        _log.Clear();
-    }
-
-    private async Task LearnAsync(SettableField field)
-    {
-        var attempts = field.Schema.TryGetProperty("type", out var type) && type.ValueEquals("boolean") ? 5 : 1; // true is refused, false is not
-        for (var i = 0; i < attempts && !_refused.Contains(field.Name); i++)
-        {
-            if (Body([field]) is not { } body) continue;
-            var answer = await CreateAsync(body, NewId());
-            if (answer.Status == 501) _refused.Add(field.Name);
-            if (answer.Status == 200 && !_contract.CanDelete) await TakeAsync(KeyOf(answer.Body), answer.Body, body);
-            await TidyAsync();
-        }
     }
 
     // The answer to a create or patch must be what a get then says, but for fields shown once.

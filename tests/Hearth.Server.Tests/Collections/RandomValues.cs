@@ -11,6 +11,9 @@ public sealed class RandomValues(CollectionContract contract, Collection collect
 
     private static readonly string[] Words = ["alpha", "Beta", "gamma ray", "ΔELTA", "naïve", "\"quoted\"", "back\\slash", "a,b;c", "日本語", "tab\tstop", "007", "1e1", "true", "x=y AND z"];
 
+    /// <summary>Flags are set, never cleared.</summary>
+    public bool OnlyTrue { get; set; }
+
     public JsonNode? Next(string path, JsonElement schema)
     {
         if (collection.Values.TryGetValue(path, out var own)) return own(stage, random);
@@ -24,7 +27,7 @@ public sealed class RandomValues(CollectionContract contract, Collection collect
             "string" => Text(name),
             "integer" => random.Next(1, 1000),
             "number" => Math.Round(random.NextDouble(), 4),
-            "boolean" => random.Next(2) == 0,
+            "boolean" => OnlyTrue || random.Next(2) == 0,
             "array" => new JsonArray([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Next(path, schema.GetProperty("items")))]),
             "object" when schema.TryGetProperty("additionalProperties", out var each) => new JsonObject { ["default"] = Next(path + ".*", each), ["other"] = Next(path + ".*", each) },
             _ => new JsonObject(),
