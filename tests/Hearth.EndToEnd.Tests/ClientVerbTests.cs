@@ -41,13 +41,10 @@ public sealed class ClientVerbTests
         Assert.Equal(("COMPLETED", 39, 195), (job.RootElement.GetProperty("state").GetString(), job.RootElement.GetProperty("succeeded").GetInt32(), job.RootElement.GetProperty("outputTokens").GetInt32()));
         Assert.Contains("ask  COMPLETED  40/40 rows", await RunAsync(server, "batch", "list"));
 
-        using var http = new HttpClient();
-        http.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminKey);
-        using var download = JsonDocument.Parse(await http.GetStringAsync(new Uri(server.Url, "v1/accounts/local/datasets/answers:getDownloadEndpoint")));
-        var files = download.RootElement.GetProperty("filenameToSignedUrls");
-        var answers = (await http.GetStringAsync(files.GetProperty("dataset/answers/BIJOutputSet.jsonl").GetString())).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await RunAsync(server, "datasets", "download", "answers", Path.Combine(server.Folder, "answers"));
+        var answers = await File.ReadAllLinesAsync(Path.Combine(server.Folder, "answers", "BIJOutputSet.jsonl"));
         Assert.Equal(39, answers.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("custom_id").GetString()).Distinct().Count());
-        Assert.Contains("max_tokens", await http.GetStringAsync(files.GetProperty("dataset/answers/error-data").GetString()));
+        Assert.Contains("max_tokens", await File.ReadAllTextAsync(Path.Combine(server.Folder, "answers", "error-data")));
         await RunAsync(server, "batch", "delete", "ask");
     }
 
