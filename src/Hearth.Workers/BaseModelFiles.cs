@@ -12,6 +12,7 @@ internal sealed class BaseModelFiles(string folder)
     private const string Weights = "model.safetensors";
     private const string Index = "model.safetensors.index.json";
     private const string TokenizerFile = "tokenizer.json";
+    private const string Fireworks = "fireworks.json";
 
     public FileFaults Faults { get; } = new();
     public List<string> Warnings { get; } = [];
@@ -20,7 +21,7 @@ internal sealed class BaseModelFiles(string folder)
     {
         Warnings.AddRange(ModelChecks.WarningsOf(options, folder));
         if (options.SkipHfConfigValidation) Warnings.Add("skipHfConfigValidation has no effect on base models: only what the configuration describes exactly is run.");
-        if (Has("fireworks.json")) Warnings.Add("fireworks.json is kept; its defaults and its template are not applied.");
+        if (Has(Fireworks)) Faults.Try(Fireworks, () => Warnings.AddRange(FireworksFile.Load(At(Fireworks)).NotApplied.Select(key => $"{Fireworks}: {key} is not applied.")));
         if (!Has(Config) && Directory.EnumerateFiles(folder, "*.gguf").Any()) return; // one file with everything in it: the probe reads it whole
         CheckConfig();
         if (options.ConfigOnly) return;

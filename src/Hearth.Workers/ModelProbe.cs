@@ -22,12 +22,23 @@ public sealed class ModelProbe : IModelProbe
                 HasChatTemplate = text.ChatTemplateSource is not null,
                 SupportsTools = text.ChatTemplateSource?.Contains("tools", StringComparison.Ordinal) ?? false,
                 Precision = PrecisionOf(files),
+                Sampling = SamplingOf(files.Generation),
             });
         }
         catch (Exception e) when (e is IOException or InvalidDataException or NotSupportedException or ChatTemplateException)
         {
             throw HearthException.Invalid($"{path} is no model that this server can run: {e.Message}");
         }
+    }
+
+    private static Dictionary<string, double> SamplingOf(GenerationConfiguration? advice)
+    {
+        (string Name, double? Value)[] all =
+        [
+            ("temperature", advice?.Temperature), ("top_p", advice?.TopP), ("top_k", advice?.TopK), ("min_p", advice?.MinP), ("repetition_penalty", advice?.RepetitionPenalty),
+            ("frequency_penalty", advice?.FrequencyPenalty), ("presence_penalty", advice?.PresencePenalty),
+        ];
+        return all.Where(one => one.Value is not null).ToDictionary(one => one.Name, one => one.Value!.Value);
     }
 
     private static string PrecisionOf(ModelFiles files) => files.Get(files.Names.First(name => name.EndsWith("q_proj.weight", StringComparison.Ordinal))).Type switch

@@ -272,6 +272,21 @@ public sealed class ModelUploadTests : TransferCase
     }
 
     [Fact]
+    public async Task Advice_beside_the_weights_is_taken_and_what_is_not_is_said()
+    {
+        var files = Files(Tiny);
+        files.Remove("tokenizer_config.json");
+        files["fireworks.json"] = """{"conversation_config":{"style":"jinja","args":{"template":"{{ messages[0].content }}"}},"defaults":{"temperature":0.25,"top_k":7,"max_tokens":99}}"""u8.ToArray();
+        await CreateAsync("advised");
+        foreach (var file in files) await PutFileAsync("models/advised", file.Key, file.Value);
+        var (status, body) = await Server.GetAsync($"{Account}/models/advised:validateUpload");
+        Assert.True(status == 200, body.ToString());
+        Assert.Equal(["fireworks.json: defaults.max_tokens is not applied."], body.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString()));
+        var sampling = (await Server.GetAsync($"{Account}/models/advised")).Body.GetProperty("defaultSamplingParams");
+        Assert.Equal((0.25, 7), (sampling.GetProperty("temperature").GetDouble(), sampling.GetProperty("top_k").GetDouble()));
+    }
+
+    [Fact]
     public async Task A_models_conversation_reaches_its_replica_and_its_training()
     {
         await CreateAsync("mine", "\"conversationConfig\":{\"style\":\"jinja\",\"template\":\"{{ messages[0].content }}\",\"system\":\"Be brief.\"}");

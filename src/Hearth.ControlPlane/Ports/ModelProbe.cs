@@ -19,6 +19,8 @@ public sealed record ModelFacts
     /// <summary>LoRA jobs can train above it.</summary>
     public bool Tunable { get; init; } = true;
     public bool SupportsTools { get; init; }
+    /// <summary>The publisher's advice for sampling, by the parameters' names on the wire; what a request leaves open follows it.</summary>
+    public IReadOnlyDictionary<string, double> Sampling { get; init; } = new Dictionary<string, double>();
     /// <summary>Wire name of the weights' type: <c>BF16</c>, <c>FP16</c>; empty where the contract has no name for it.</summary>
     public string Precision { get; init; } = "";
 }

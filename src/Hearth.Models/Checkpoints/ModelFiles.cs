@@ -14,7 +14,9 @@ public sealed class ModelFiles : IDisposable
     private ModelFiles(string folder, ModelConfiguration configuration, CheckpointFolder? checkpoint, GgufFile? gguf)
     {
         (Folder, _checkpoint, _gguf) = (folder, checkpoint, gguf);
-        Generation = Beside("generation_config.json") is { } path ? GenerationConfiguration.Load(path) : null;
+        var published = Beside("generation_config.json") is { } path ? GenerationConfiguration.Load(path) : null;
+        Fireworks = Beside("fireworks.json") is { } beside ? FireworksFile.Load(beside) : null;
+        Generation = Fireworks?.Over(published) ?? published;
         GgufTokenizer = gguf is null ? null : GgufTokenizer.FromMetadata(gguf.Metadata);
         Configuration = gguf is null ? WithPublishedEnds(configuration, Generation) : configuration;
         CheckTensors();
@@ -27,8 +29,11 @@ public sealed class ModelFiles : IDisposable
     /// <summary>Sizes and variants. End tokens are those of generation_config.json where it names some.</summary>
     public ModelConfiguration Configuration { get; }
 
-    /// <summary>The publisher's advice for generating; null where there is none.</summary>
+    /// <summary>The publisher's advice for generating, with fireworks.json's in place of it where that has some; null where there is none.</summary>
     public GenerationConfiguration? Generation { get; }
+
+    /// <summary>What fireworks.json beside the weights says; null where there is none.</summary>
+    public FireworksFile? Fireworks { get; }
 
     /// <summary>Tokenizer data inside a GGUF file; null for a folder, or where the file has none.</summary>
     public GgufTokenizer? GgufTokenizer { get; }

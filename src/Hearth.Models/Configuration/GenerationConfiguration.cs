@@ -31,6 +31,12 @@ public sealed record GenerationConfiguration
     /// <summary>Divides (multiplies, where negative) the logits of tokens seen before.</summary>
     public double? RepetitionPenalty { get; init; }
 
+    /// <summary>Taken from the logits of a token for each time that it was generated.</summary>
+    public double? FrequencyPenalty { get; init; }
+
+    /// <summary>Taken from the logits of tokens that were generated.</summary>
+    public double? PresencePenalty { get; init; }
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">The file is not JSON, or a value has the wrong type.</exception>
     public static GenerationConfiguration Load(string path)

@@ -29,7 +29,7 @@ public sealed class ModelText
     {
         var tokenizer = TokenizerOf(files);
         var configuration = TokenizerConfig.Load(files.Folder);
-        string? source = chatTemplate ?? configuration.ChatTemplate ?? files.GgufTokenizer?.ChatTemplate;
+        string? source = chatTemplate ?? files.Fireworks?.ChatTemplate ?? configuration.ChatTemplate ?? files.GgufTokenizer?.ChatTemplate;
         var specialTokens = configuration.SpecialTokens.Count == 0 && files.GgufTokenizer is { } gguf ? gguf.SpecialTokens : configuration.SpecialTokens;
         return new ModelText(tokenizer, source, source is null ? null : new ChatRenderer(tokenizer, ChatTemplate.Parse(source), specialTokens, clock));
     }

@@ -167,6 +167,7 @@ internal static class ModelEndpoints
             ConversationConfig = param.ConversationConfig ?? (record.Facts?.HasChatTemplate == true || record.Chat is not null
                 ? new ConversationConfig { Style = Jinja, Template = record.Chat?.Template ?? "" }
                 : null),
+            DefaultSamplingParams = record.Facts?.Sampling ?? new Dictionary<string, double>(),
             DefaultDraftModel = param.DefaultDraftModel ?? "",
             DefaultDraftTokenCount = param.DefaultDraftTokenCount ?? 0,
             DeployedModelRefs = references,
