@@ -1,10 +1,11 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Takes node agents' reports to the resource they are about. A report that no longer counts answers false (rule R5).</summary>
-public sealed class NodeReports(TrainingReports jobs, Deployments deployments, BatchJobs batches) : INodeReports
+public sealed class NodeReports(TrainingReports jobs, SuspendedJobs suspended, Deployments deployments, BatchJobs batches) : INodeReports
 {
-    public ValueTask<bool> JobProgressAsync(string job, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
-        jobs.ProgressAsync(ResourceName.Parse(job), epoch, progress, cancellationToken);
+    public async ValueTask<bool> JobProgressAsync(string job, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
+        await jobs.ProgressAsync(ResourceName.Parse(job), epoch, progress, cancellationToken)
+        && await suspended.MayGoOnAsync(ResourceName.Parse(job), epoch, cancellationToken);
 
     public ValueTask<bool> JobCompletedAsync(string job, long epoch, TrainedAdapter adapter, CancellationToken cancellationToken) =>
         jobs.CompletedAsync(ResourceName.Parse(job), epoch, adapter, cancellationToken);

@@ -140,7 +140,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton<Quotas>().AddSingleton<Suspension>().AddSingleton<Routers>().AddSingleton<IdentityProviders>();
         services.AddSingleton<TokenBuckets>().AddSingleton<RateLimits>();
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
-        services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>().AddSingleton<IDueHandler, StalledJobs>();
+        services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>().AddSingleton<IDueHandler, StalledJobs>().AddSingleton<SuspendedJobs>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<SuspendedJobs>());
         services.AddSingleton<DeploymentShapes>().AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
         services.AddSingleton<ReplicaPlans>().AddSingleton<ReplicaLoads>().AddSingleton(DeploymentLimits.OfThisMachine);
         foreach (var kind in DeploymentDueHandler.Kinds) services.AddSingleton<IDueHandler>(provider => ActivatorUtilities.CreateInstance<DeploymentDueHandler>(provider, kind));

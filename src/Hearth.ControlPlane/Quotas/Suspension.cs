@@ -10,6 +10,10 @@ public sealed class Suspension(Quotas quotas, TimeProvider clock)
 
     private readonly ConcurrentDictionary<string, (long At, double Spend)> _seen = [];
 
+    /// <summary>The platform's words for it.</summary>
+    public static string Message(string account) =>
+        $"Account {account} is suspended, possibly due to reaching the monthly spending limit. It goes on with the new month, or when an admin raises the quota {QuotaKind.MonthlySpend.Id}.";
+
     /// <summary>False at once where the budget is not limited.</summary>
     public async ValueTask<bool> IsSuspendedAsync(string account, CancellationToken cancellationToken)
     {

@@ -36,8 +36,7 @@ internal static class Authentication
     private static async ValueTask RequireActiveAsync(HttpContext context, Caller caller)
     {
         if (!await context.RequestServices.GetRequiredService<Suspension>().IsSuspendedAsync(caller.Account, context.RequestAborted)) return;
-        throw new HttpRefusal(412, ErrorCode.FailedPrecondition,
-            $"Account {caller.Account} is suspended, possibly due to reaching the monthly spending limit. It goes on with the new month, or when an admin raises the quota {QuotaKind.MonthlySpend.Id}.");
+        throw new HttpRefusal(412, ErrorCode.FailedPrecondition, Suspension.Message(caller.Account));
     }
 
     // Elsewhere the answer is that of an absent resource, whatever the role.

@@ -105,6 +105,31 @@ public sealed class QuotaTests : IDisposable
         Assert.Equal("UNSUSPENDED", Text((await server.GetAsync(Account)).Body, "suspendState"));
     }
 
+    [Fact]
+    public async Task A_job_pauses_at_the_budget_and_goes_on_when_it_is_raised()
+    {
+        const string job = "accounts/local/supervisedFineTuningJobs/job";
+        File.WriteAllText(Path.Combine(_directory, "prices.json"), """[{"from":"2020-01-01T00:00:00Z","training":[{"perMillion":1}]}]""");
+        await using var server = await TestServer.StartAsync(_directory);
+        await server.AddDatasetAsync("rows");
+        await server.Client.CreateSupervisedJobAsync(new() { Dataset = "rows", BaseModel = "tiny" }, "job");
+        await SetAsync(server, "monthly-spend-usd", 5);
+        var epoch = (await server.AssignmentOfAsync(job)).Epoch;
+        Assert.False(await server.Reports.JobProgressAsync(job, epoch, new(1, 2, 1.0, 1000, 5_000_000, 0.5, 1), default));
+        var paused = (await server.GetAsync($"/v1/{job}")).Body;
+        Assert.Equal(("JOB_STATE_PAUSED", "FAILED_PRECONDITION"), (Text(paused, "state"), Text(paused.GetProperty("status"), "code")));
+        Assert.Empty(await server.Assignments.ListAsync(default));
+        var handler = server.Server.Services.GetRequiredService<SuspendedJobs>();
+        await handler.HandleAsync(new(default, job, SuspendedJobs.DueKind), default);
+        Assert.Equal("JOB_STATE_PAUSED", Text((await server.GetAsync($"/v1/{job}")).Body, "state"));
+        await SetAsync(server, "monthly-spend-usd", 6);
+        await handler.HandleAsync(new(default, job, SuspendedJobs.DueKind), default);
+        var next = (await server.AssignmentOfAsync(job)).Epoch;
+        Assert.True(next > epoch);
+        Assert.True(await server.Reports.JobProgressAsync(job, next, new(2, 2, 1.0, 1000, 5_000_001, 1, 0), default));
+        Assert.Equal(("JOB_STATE_RUNNING", "OK"), (Text((await server.GetAsync($"/v1/{job}")).Body, "state"), Text((await server.GetAsync($"/v1/{job}")).Body.GetProperty("status"), "code")));
+    }
+
     /// <summary>A deployment of the catalogue's account, which every account may ask.</summary>
     private static async Task ShareAsync(TestServer server)
     {
