@@ -147,6 +147,15 @@ public sealed class RunningServer : IAsyncDisposable
         return await http.GetStringAsync("/metrics") + await http.GetStringAsync("/v1/accounts/local/metrics");
     }
 
+    /// <summary>Asks the server to end and returns its exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using var terminate = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        await terminate.WaitForExitAsync();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+        return process.ExitCode;
+    }
+
     /// <summary>Kills the server as a crash would.</summary>
     public async Task KillAsync()
     {
@@ -157,12 +166,7 @@ public sealed class RunningServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
-        if (!process.HasExited)
-        {
-            using var terminate = Process.Start("kill", ["-TERM", process.Id.ToString()]);
-            await terminate.WaitForExitAsync();
-            await process.WaitForExitAsync().WaitAsync(Patience);
-        }
+        if (!process.HasExited) await TerminateAsync();
         process.Dispose();
         if (ownsFolder) Directory.Delete(Folder, recursive: true);
     }
