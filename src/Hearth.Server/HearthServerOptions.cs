@@ -49,6 +49,9 @@ public sealed record HearthServerOptions
     /// <summary>File with the master key of secrets: from <c>HEARTH_MASTER_KEY_FILE</c>; null: <c>keys/master</c> in the data directory, made at the first start.</summary>
     public string? MasterKeyFile { get; init; } = Environment.GetEnvironmentVariable("HEARTH_MASTER_KEY_FILE") is { Length: > 0 } file ? file : null;
 
+    /// <summary>Replicas of one deployment that this machine holds.</summary>
+    public int ReplicasPerDeployment { get; init; } = DeploymentLimits.OfThisMachine.ReplicasPerDeployment;
+
     /// <summary>How often callers may ask.</summary>
     public RateLimitOptions RateLimits { get; init; } = new();
 

@@ -74,6 +74,21 @@ public sealed class ServingTests(ServingTests.SharedServer shared) : IClassFixtu
         Assert.InRange(raw.GetProperty("prompt_token_ids").GetArrayLength(), 60, 120);
     }
 
+    [Fact]
+    public async Task Two_replicas_are_two_processes_and_one_that_is_killed_is_not_missed()
+    {
+        await using var server = await RunningServer.StartAsync(folder: null, "--replicas-per-deployment", "2");
+        await server.Client.CreateDeploymentAsync(new() { BaseModel = RunningServer.BaseModel, MinReplicaCount = 2, MaxReplicaCount = 2 }, "twins");
+        await RunningServer.UntilAsync(() => Ready() == 2, "two replicas");
+        var processes = server.Workers("worker-replica");
+        Assert.Equal(2, processes.Count);
+        System.Diagnostics.Process.GetProcessById(processes[0]).Kill();
+        for (var i = 0; i < 10; i++) Assert.NotEmpty((await server.Client.ChatAsync(RunningServer.Question("accounts/local/deployments/twins", "What is 3 + 4?"))).Choices);
+        await RunningServer.UntilAsync(() => Ready() == 2 && server.Workers("worker-replica").Count == 2, "the killed one to be back");
+
+        int Ready() => server.Client.GetDeploymentAsync("twins").Result.ReplicaStats!.ReadyReplicaCount;
+    }
+
     private async Task<JsonElement> AskAsync(string address, string fields)
     {
         using var http = new HttpClient();

@@ -58,6 +58,12 @@ internal static class ServeVerb
 
     private static readonly Option<bool> OpenMetrics = new("--open-metrics") { Description = "Let anybody on this machine read /metrics without a key" };
 
+    private static readonly Option<int> Replicas = new("--replicas-per-deployment")
+    {
+        Description = "Replicas of one deployment that run at a time, each a process of its own; more wait",
+        DefaultValueFactory = _ => Hearth.ControlPlane.DeploymentLimits.OfThisMachine.ReplicasPerDeployment,
+    };
+
     private static readonly Option<int> ShutdownSeconds = new("--shutdown-seconds")
     {
         Description = "How long open answers may take to end when the server is asked to stop",
@@ -70,7 +76,7 @@ internal static class ServeVerb
         LogLevelName.AcceptOnlyFromAmong(LogLevels);
         var command = new Command("serve", "Run the server: API, jobs and deployments on this machine.")
         {
-            Host, Port, Data, Ready, Model, TlsCert, TlsKey, TlsSelfSigned, Insecure, CorsOrigin, LogFormat, LogLevelName, RateLimit, OpenMetrics, ShutdownSeconds,
+            Host, Port, Data, Ready, Model, TlsCert, TlsKey, TlsSelfSigned, Insecure, CorsOrigin, LogFormat, LogLevelName, RateLimit, OpenMetrics, Replicas, ShutdownSeconds,
         };
         command.SetAction((parsed, cancellationToken) => ServeRun.RunAsync(Read(parsed), cancellationToken));
         return command.WithExamples(
@@ -95,6 +101,7 @@ internal static class ServeVerb
             CorsOrigins = parsed.GetValue(CorsOrigin) ?? [],
             RateLimits = new() { PerKey = Math.Max(1, parsed.GetValue(RateLimit)), PerAccount = Math.Max(2, 2 * parsed.GetValue(RateLimit)) },
             OpenMetrics = parsed.GetValue(OpenMetrics),
+            ReplicasPerDeployment = Math.Max(1, parsed.GetValue(Replicas)),
             JsonLogs = json,
             LogLevel = Level(parsed.GetValue(LogLevelName) ?? (json ? "info" : "warn")),
             ShutdownTimeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(ShutdownSeconds), 0, ServeOptions.LongestShutdownSeconds)),
