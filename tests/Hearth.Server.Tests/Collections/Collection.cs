@@ -8,6 +8,8 @@ namespace Hearth.Server.Tests;
 /// </summary>
 public sealed record Collection(string Name)
 {
+    /// <summary>Not in the published contract; its shape is in documented-collections.json.</summary>
+    public bool Unpublished { get; init; }
     /// <summary>The contract's address of the list.</summary>
     public string ListPath { get; init; } = $"/v1/accounts/{{account_id}}/{Name}";
     /// <summary>Values of the address' parameters; the account is <c>local</c> where it is not among them.</summary>
@@ -54,6 +56,8 @@ public sealed record Collection(string Name)
     public IReadOnlyList<string> Following { get; init; } = [];
     /// <summary>Answered fields that may change at any moment: work goes on in the background.</summary>
     public IReadOnlyList<string> Drifting { get; init; } = [];
+    /// <summary>Strings that are 64-bit integers, besides those so named everywhere.</summary>
+    public IReadOnlyList<string> Int64 { get; init; } = [];
     /// <summary>Answered once, at creation.</summary>
     public IReadOnlyList<string> Once { get; init; } = [];
     /// <summary>Makes a random body fit together; false where nothing fits now.</summary>

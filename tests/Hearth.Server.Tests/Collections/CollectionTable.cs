@@ -148,6 +148,23 @@ public static class CollectionTable
                 ["outputDataset"] = (_, random) => $"accounts/local/datasets/scored-{random.Next()}",
             },
         },
+        new("routers")
+        {
+            Unpublished = true, IdField = "routerId", IdInQuery = true, IdOptional = true, Needs = Needs.Deployments, Always = ["deployments"],
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>> { ["deployments"] = (stage, random) => new JsonArray([.. stage.Deployments.Skip(random.Next(2)).Select(name => JsonValue.Create(name))]) },
+        },
+        new("identityProviders")
+        {
+            Unpublished = true, IdField = "identityProviderId", IdInQuery = true, IdOptional = true, Always = ["samlConfig"],
+            Apart = new Dictionary<string, string> { ["oidcConfig"] = "its secret is never shown" },
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>> { ["tenantDomains"] = (_, random) => new JsonArray($"a{random.Next(99)}.example.com", "b.example.com") },
+        },
+        new("quotas")
+        {
+            Unpublished = true, Int64 = ["value", "maxValue"],
+            Values = new Dictionary<string, Func<Stage, Random, JsonNode?>> { ["value"] = (_, random) => random.Next(1, 1_000_000).ToString() },
+            FitPatch = (patch, quota) => patch["value"] = Math.Min(long.Parse(patch["value"]?.ToString() ?? "7"), long.Parse(quota["maxValue"]!.ToString())).ToString(),
+        },
         new("deploymentShapes") { Parents = Catalogue },
         new("deploymentShapeVersions")
         {

@@ -42,7 +42,7 @@ public sealed partial class CollectionWalk
         try
         {
             foreach (var one in await EverythingAsync()) await TakeAsync(KeyOf(one), one, []);
-            _untouchable.UnionWith(_twin.Keys);
+            if (_contract.CanCreate) _untouchable.UnionWith(_twin.Keys);
             await TryFieldsAsync();
             for (var i = 0; i < operations; i++)
             {
@@ -72,17 +72,26 @@ public sealed partial class CollectionWalk
         }
         foreach (var field in _contract.PatchFields.Where(field => !_collection.Apart.ContainsKey(field.Name)))
         {
-            var created = await CreateAsync(Body([])!, NewId());
-            Require(created.Status == 200, $"a minimal create was answered {created.Status} {created.Message}");
+            var subject = _contract.CanCreate ? await CreatedAsync() : _twin[Any(_twin.Keys)];
             var patch = new JsonObject { [field.Name] = _values.Next(field.Name, field.Schema) };
-            problems.AddRange(Outcome(field, patch[field.Name], await SendAsync("PATCH", ItemAddress(KeyOf(created.Body)), patch.DeepClone().AsObject()), "patch"));
-            await DropAsync(created.Body, []);
+            _collection.FitPatch(patch, subject);
+            var answer = await SendAsync("PATCH", ItemAddress(KeyOf(subject)), patch.DeepClone().AsObject());
+            problems.AddRange(Outcome(field, patch[field.Name], answer, "patch"));
+            if (_contract.CanCreate) await DropAsync(subject, []);
+            else await TakeAsync(KeyOf(subject), answer.Body, patch);
         }
         Require(problems.Count == 0, string.Join('\n', problems));
         (_values.OnlyTrue, _learning) = (false, false);
         _most += _twin.Count;
         _log.Clear();
         if (!_contract.CanDelete && _contract.CanCreate) await AdoptAsync();
+    }
+
+    private async Task<JsonObject> CreatedAsync()
+    {
+        var created = await CreateAsync(Body([])!, NewId());
+        Require(created.Status == 200, $"a minimal create was answered {created.Status} {created.Message}");
+        return created.Body;
     }
 
     /// <summary>Deletes what a try has made; where nothing can be deleted, it stays.</summary>
@@ -160,7 +169,7 @@ public sealed partial class CollectionWalk
     {
         if (_twin.Count == 0) return;
         var key = Any(_twin.Keys);
-        var paths = RandomQuery.Paths(_contract);
+        var paths = RandomQuery.Paths(_contract, _collection);
         var mask = _random.Next(3) > 0 ? [] : Enumerable.Range(0, 2).Select(_ => paths[_random.Next(paths.Count)]).ToList();
         var answer = await SendAsync("GET", ItemAddress(key) + (mask.Count == 0 ? "" : "?readMask=" + string.Join(',', mask.Select(path => string.Join('.', path)))));
         Require(answer.Status == 200, $"get was answered {answer.Status} {answer.Message}");

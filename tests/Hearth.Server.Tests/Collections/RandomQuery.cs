@@ -21,7 +21,7 @@ public sealed class RandomQuery
     private RandomQuery(CollectionContract contract, Collection collection, IReadOnlyList<JsonObject> all, Random random)
     {
         (_random, _all, _key) = (random, all, collection.Key);
-        _fields = [.. Scalars(contract, contract.Item, []).Where(field => !collection.Once.Contains(field.Path[0]) && !collection.Drifting.Contains(field.Path[0]))];
+        _fields = [.. Scalars(contract, collection, contract.Item, []).Where(field => !collection.Once.Contains(field.Path[0]) && !collection.Drifting.Contains(field.Path[0]))];
     }
 
     /// <summary>Address query without page size and token; empty, or beginning with <c>&amp;</c>.</summary>
@@ -58,24 +58,24 @@ public sealed class RandomQuery
     }
 
     /// <summary>Fields that a mask may name, as paths.</summary>
-    public static IReadOnlyList<string[]> Paths(CollectionContract contract) => [.. Scalars(contract, contract.Item, []).Select(field => field.Path)];
+    public static IReadOnlyList<string[]> Paths(CollectionContract contract, Collection collection) => [.. Scalars(contract, collection, contract.Item, []).Select(field => field.Path)];
 
     private Field Default(Collection collection) => collection.DefaultOrder == "name" ? new([collection.Key], Kind.Text) : new(["createTime"], Kind.Time);
 
-    private static IEnumerable<Field> Scalars(CollectionContract contract, JsonElement schema, string[] path)
+    private static IEnumerable<Field> Scalars(CollectionContract contract, Collection collection, JsonElement schema, string[] path)
     {
         foreach (var property in schema.GetProperty("properties").EnumerateObject())
         {
             var inner = contract.Resolve(property.Value);
             string[] here = [.. path, property.Name];
             if (inner.TryGetProperty("properties", out _) && path.Length < 2)
-                foreach (var field in Scalars(contract, inner, here)) yield return field;
-            else if (KindOf(property.Name, inner) is { } kind)
+                foreach (var field in Scalars(contract, collection, inner, here)) yield return field;
+            else if (KindOf(collection, property.Name, inner) is { } kind)
                 yield return new(here, kind);
         }
     }
 
-    private static Kind? KindOf(string name, JsonElement schema)
+    private static Kind? KindOf(Collection collection, string name, JsonElement schema)
     {
         if (schema.TryGetProperty("enum", out _)) return Kind.Text;
         if (!schema.TryGetProperty("type", out var type)) return null;
@@ -84,7 +84,7 @@ public sealed class RandomQuery
             "integer" or "number" => Kind.Number,
             "boolean" => Kind.Flag,
             "string" when schema.TryGetProperty("format", out var format) && format.ValueEquals("date-time") => Kind.Time,
-            "string" => RandomValues.Int64Fields.Contains(name) ? Kind.Number : Kind.Text,
+            "string" => RandomValues.Int64Fields.Contains(name) || collection.Int64.Contains(name) ? Kind.Number : Kind.Text,
             _ => null,
         };
     }

@@ -21,6 +21,13 @@ public sealed partial class ContractDocument
         JsonElement Read(string file) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, file))).RootElement;
     }
 
+    /// <summary>A document of our own in the contract's form.</summary>
+    public static ContractDocument LoadOwn(string file)
+    {
+        var path = Path.Combine(FixtureFolder.RepositoryRoot, "tests", "Hearth.Server.Tests", file);
+        return new(JsonDocument.Parse(File.ReadAllBytes(path)).RootElement, JsonDocument.Parse("""{"properties":{}}""").RootElement);
+    }
+
     /// <summary>Every path and verb.</summary>
     public IEnumerable<(string Method, string Path)> Operations =>
         _document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(verb => (verb.Name.ToUpperInvariant(), path.Name)));
