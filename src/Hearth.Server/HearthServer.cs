@@ -166,8 +166,10 @@ public sealed class HearthServer : IAsyncDisposable
         IdentityProviderEndpoints.Map(routes);
         EmptyCollectionEndpoints.Map(routes);
         DatasetEndpoints.Map(routes);
+        DatasetTransferEndpoints.Map(routes);
         DatasetReportEndpoints.Map(routes);
         ModelEndpoints.Map(routes);
+        ModelTransferEndpoints.Map(routes);
         SupervisedFineTuningJobEndpoints.Map(routes);
         DpoJobEndpoints.Map(routes);
         ReinforcementFineTuningJobEndpoints.Map(routes);
