@@ -50,8 +50,12 @@ public static class BatchCommand
                 DisplayName = parsed.GetValue(name),
                 InferenceParameters = new()
                 {
-                    MaxTokens = parsed.GetValue(maxTokens), Temperature = parsed.GetValue(temperature), TopP = parsed.GetValue(topP), TopK = parsed.GetValue(topK),
-                    N = parsed.GetValue(n), ExtraBody = parsed.GetValue(extra),
+                    MaxTokens = parsed.GetValue(maxTokens),
+                    Temperature = parsed.GetValue(temperature),
+                    TopP = parsed.GetValue(topP),
+                    TopK = parsed.GetValue(topK),
+                    N = parsed.GetValue(n),
+                    ExtraBody = parsed.GetValue(extra),
                 },
             }, parsed.GetValue(job), cancellationToken);
             if (parsed.GetValue(wait)) created = await WatchAsync(client, created, parsed.IsJson(), cancellationToken);

@@ -1,12 +1,10 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>The verbs on batch inference jobs, and the steps that <see cref="BatchRun"/> takes through their states.</summary>
-public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, ReplicaPlans replicas)
+public sealed partial class BatchJobs(ResourceStore resources, BatchPlanner planner, ReplicaPlans replicas)
 {
     /// <summary>Due rows that end a job at its expiry.</summary>
     public const string ExpireKind = "batch.expire";
-
-    private const int MaxFailedStarts = 3;
 
     /// <summary>Checks what can be known at once; the rows are checked while the job is VALIDATING.</summary>
     public ValueTask<Stored<BatchJobRecord>> CreateAsync(Caller caller, ResourceName name, BatchJobDraft draft, CancellationToken cancellationToken) =>
@@ -92,20 +90,6 @@ public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, Rep
             return true;
         }, cancellationToken);
 
-    /// <summary>No replica serves the model: the job starts one of its own, unless one is on its way.</summary>
-    internal async ValueTask<bool> WaitAsync(ResourceName name, CancellationToken cancellationToken)
-    {
-        var epoch = await resources.Store.NextEpochAsync(cancellationToken);
-        return await resources.StepAsync(name, async (change, cancel) =>
-        {
-            if (await FindActiveAsync(name, cancel) is not { } job || !BatchStates.TakesRows(job.Row.State) || job.Value.Epoch > 0) return false;
-            var model = await resources.GetAsync<ModelRecord>(ResourceName.Parse(job.Value.Spec.Model), cancel);
-            change.Update(job.With(job.Value with { Epoch = epoch, WaitingOnCapacity = true }, BatchStates.Pending, resources.Now));
-            change.Assign(await replicas.AssignAsync(name, model, epoch, cancel));
-            return true;
-        }, cancellationToken);
-    }
-
     /// <summary>Lines are on the disk: the transaction that makes them count, with their usage (rule R10). False where the job takes no more rows.</summary>
     internal ValueTask<bool> AnsweredAsync(
         ResourceName name, IReadOnlyList<BatchAnswer> answers, IReadOnlySet<long> skipped, (long Output, long Error) offsets, CancellationToken cancellationToken) =>
@@ -160,44 +144,6 @@ public sealed class BatchJobs(ResourceStore resources, BatchPlanner planner, Rep
             else End(change, job);
             return true;
         }, cancellationToken);
-
-    internal ValueTask<bool> ReportReadyAsync(ResourceName name, long epoch, string socket, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken) =>
-        resources.StepAsync(name, async (change, cancel) =>
-        {
-            if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
-            change.SetEndpoint(new(name.Value, 0, TrainingJobs.Node, epoch, socket, addonHashes));
-            change.Update(job.With(job.Value with { FailedStarts = 0, WaitingOnCapacity = false }, null, resources.Now));
-            return true;
-        }, cancellationToken);
-
-    internal ValueTask<bool> ReportExitedAsync(ResourceName name, long epoch, string reason, CancellationToken cancellationToken) =>
-        resources.StepAsync(name, async (change, cancel) =>
-        {
-            if (await FindReportableAsync(name, epoch, cancel) is not { } job) return false;
-            change.EndEndpoints(name.Value);
-            var exited = job.Value with { FailedStarts = job.Value.FailedStarts + 1 };
-            change.Update(exited.FailedStarts < MaxFailedStarts
-                ? job.With(exited, null, resources.Now)
-                : Stopped(change, job, BatchStates.WritingResults, exited with { EndAs = BatchStates.Failed, StatusCode = ErrorCode.Unavailable, StatusMessage = reason }));
-            return true;
-        }, cancellationToken);
-
-    /// <summary>After a restart: the replica is gone, a new one starts with a higher epoch (rule R6).</summary>
-    internal async ValueTask RestartAsync(AssignmentRow assignment, CancellationToken cancellationToken)
-    {
-        var name = ResourceName.Parse(assignment.Resource);
-        var epoch = await resources.Store.NextEpochAsync(cancellationToken);
-        await resources.StepAsync(name, async (change, cancel) =>
-        {
-            change.EndEndpoints(name.Value);
-            if (await FindActiveAsync(name, cancel) is not { } job || !BatchStates.TakesRows(job.Row.State)) change.Unassign(name.Value);
-            else change.Update(job.With(job.Value with { Epoch = epoch }, null, resources.Now)).Assign(assignment with { Epoch = epoch });
-            return true;
-        }, cancellationToken);
-    }
-
-    private async ValueTask<Stored<BatchJobRecord>?> FindReportableAsync(ResourceName name, long epoch, CancellationToken cancellationToken) =>
-        await FindActiveAsync(name, cancellationToken) is { } job && job.Value.Epoch == epoch && epoch > 0 ? job : null;
 
     /// <summary>No row is answered any more, no replica is kept.</summary>
     private ResourceRow Stopped(Change change, Stored<BatchJobRecord> job, string state, BatchJobRecord value)
