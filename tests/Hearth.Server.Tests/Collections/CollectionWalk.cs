@@ -125,6 +125,7 @@ public sealed partial class CollectionWalk
         < 14 when _contract.CanPatch => PatchAsync(),
         < 16 when _contract.CanDelete => DeleteAsync(),
         16 when _collection.SoftDelete => UndeleteAsync(),
+        17 when _contract.CanCreate => ListWhileChangingAsync(),
         _ => ListAsync(),
     };
 
@@ -270,6 +271,25 @@ public sealed partial class CollectionWalk
         while (token != "");
         Require(found.Count == query.Expected.Count, $"the list has {found.Count} resources [{Names(found)}], but {query.Expected.Count} match [{Names(query.Expected)}]");
         foreach (var (one, expected) in found.Zip(query.Expected)) RequireSame(one, expected);
+    }
+
+    /// <summary>What is there from the first page to the last is in one page, whatever comes and goes between them.</summary>
+    private async Task ListWhileChangingAsync()
+    {
+        var (before, size) = (_twin.Keys.ToHashSet(), _random.Next(2, 10));
+        var (found, token) = (new List<string>(), "");
+        do
+        {
+            if (found.Count > 0) await (_contract.CanDelete && _random.Next(2) == 0 ? DeleteAsync() : CreateAnyAsync());
+            var answer = await SendAsync("GET", $"{ListAddress}?pageSize={size}&pageToken={token}");
+            Require(answer.Status == 200, $"list was answered {answer.Status} {answer.Message}");
+            found.AddRange(Items(answer).Select(KeyOf));
+            token = answer.Body["nextPageToken"]!.GetValue<string>();
+        }
+        while (token != "");
+        Require(found.Distinct().Count() == found.Count, $"a resource is in two pages: {string.Join(' ', found)}");
+        var lost = before.Where(_twin.ContainsKey).Except(found).ToList();
+        Require(lost.Count == 0, $"in no page: {string.Join(' ', lost)}");
     }
 
     private async Task RestartAsync()
