@@ -13,43 +13,80 @@ internal sealed record OperationShape(Type? Body, Type? Answer, string? PageOf, 
     /// <summary>Collections whose record is not called by their singular.</summary>
     private static readonly Dictionary<string, string> Singulars = new()
     {
-        ["evaluatorsV2"] = "Evaluator", ["versions"] = "DeploymentShapeVersion", ["auditLogs"] = "AuditLog",
+        ["evaluatorsV2"] = "Evaluator",
+        ["versions"] = "DeploymentShapeVersion",
+        ["auditLogs"] = "AuditLog",
     };
 
     /// <summary>Records whose bodies are called otherwise than <c>CreateXRequest</c> or <c>XParam</c>.</summary>
     private static readonly Dictionary<string, string> Bodies = new()
     {
-        [":scale"] = "ScaleDeploymentRequest", ["apiKeys:delete"] = "DeleteApiKeyRequest", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest",
-        ["models/{}:getUploadEndpoint"] = "GetModelUploadEndpointRequest", [":splitDataset"] = "SplitDatasetRequest", [":prepare"] = "PrepareModelRequest", [":getUploadEndpoint"] = "GetUploadEndpointRequest", ["baseModels:import"] = "ImportBaseModelRequest",
+        [":scale"] = "ScaleDeploymentRequest",
+        ["apiKeys:delete"] = "DeleteApiKeyRequest",
+        ["deploymentShapeVersions:match"] = "MatchDeploymentShapesRequest",
+        ["models/{}:getUploadEndpoint"] = "GetModelUploadEndpointRequest",
+        [":splitDataset"] = "SplitDatasetRequest",
+        [":prepare"] = "PrepareModelRequest",
+        [":getUploadEndpoint"] = "GetUploadEndpointRequest",
+        ["baseModels:import"] = "ImportBaseModelRequest",
         ["usageCosts:query"] = "QueryUsageCostsRequest",
-        [":executeTrainStep"] = "ExecuteTrainStepRequest", [":estimateCost"] = "SupervisedFineTuningJobParam",
+        [":executeTrainStep"] = "ExecuteTrainStepRequest",
+        [":estimateCost"] = "SupervisedFineTuningJobParam",
     };
 
     private static readonly Dictionary<string, string> Answers = new()
     {
-        ["datasets/{}:upload"] = "DatasetUpload", ["datasets/{}:getDownloadEndpoint"] = "SignedUrls", ["datasets/{}:getUploadEndpoint"] = "SignedUrls", ["baseModels:import"] = "Model",
-        ["models/{}:getDownloadEndpoint"] = "SignedUrls", ["models/{}:getUploadEndpoint"] = "ModelUploadUrls", ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
-        ["evaluators/{}:getUploadEndpoint"] = "SignedUrls", ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls", ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
-        ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint", ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint", ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
-        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
-        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint", ["supervisedFineTuningJobs:estimateCost"] = "CostEstimate", ["usageCosts:query"] = "QueryUsageCostsResponse", ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
+        ["datasets/{}:upload"] = "DatasetUpload",
+        ["datasets/{}:getDownloadEndpoint"] = "SignedUrls",
+        ["datasets/{}:getUploadEndpoint"] = "SignedUrls",
+        ["baseModels:import"] = "Model",
+        ["models/{}:getDownloadEndpoint"] = "SignedUrls",
+        ["models/{}:getUploadEndpoint"] = "ModelUploadUrls",
+        ["models/{}:validateUpload"] = "ModelValidateUploadResponse",
+        ["evaluators/{}:getUploadEndpoint"] = "SignedUrls",
+        ["evaluators/{}:getSourceCodeSignedUrl"] = "SignedUrls",
+        ["deploymentShapeVersions:match"] = "MatchDeploymentShapesResponse",
+        ["evaluators/{}:getBuildLogEndpoint"] = "BuildLogEndpoint",
+        ["evaluationJobs/{}:getExecutionLogEndpoint"] = "ExecutionLogEndpoint",
+        ["dpoJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["reinforcementFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["supervisedFineTuningJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["rlorTrainerJobs/{}:getMetricsFileEndpoint"] = "MetricsFileEndpoint",
+        ["supervisedFineTuningJobs:estimateCost"] = "CostEstimate",
+        ["usageCosts:query"] = "QueryUsageCostsResponse",
+        ["datasets/{}:splitDataset"] = "SplitDatasetResponse",
     };
 
     private static readonly Dictionary<string, string[]> Queries = new()
     {
-        ["POST batchInferenceJobs"] = ["batchInferenceJobId"], ["POST dpoJobs"] = ["dpoJobId"], ["POST rlorTrainerJobs"] = ["rlorTrainerJobId"],
-        ["POST reinforcementFineTuningJobs"] = ["reinforcementFineTuningJobId"], ["POST supervisedFineTuningJobs"] = ["supervisedFineTuningJobId"], ["POST users"] = ["userId"], ["POST routers"] = ["routerId"], ["POST identityProviders"] = ["identityProviderId"],
+        ["POST batchInferenceJobs"] = ["batchInferenceJobId"],
+        ["POST dpoJobs"] = ["dpoJobId"],
+        ["POST rlorTrainerJobs"] = ["rlorTrainerJobId"],
+        ["POST reinforcementFineTuningJobs"] = ["reinforcementFineTuningJobId"],
+        ["POST supervisedFineTuningJobs"] = ["supervisedFineTuningJobId"],
+        ["POST users"] = ["userId"],
+        ["POST routers"] = ["routerId"],
+        ["POST identityProviders"] = ["identityProviderId"],
         ["POST deployments"] = ["deploymentId", "disableAutoDeploy", "disableSpeculativeDecoding", "skipShapeValidation", "skipImageTagValidation", "acceptShapelessRisk", "validateOnly"],
-        ["GET deployments"] = ["showDeleted"], ["PATCH deployments/{}"] = ["skipShapeValidation"], ["DELETE deployments/{}"] = ["hard", "ignoreChecks"],
-        ["POST deployedModels"] = ["replaceMergedAddon"], ["PATCH evaluators/{}"] = ["prepareCodeUpload"], ["GET deploymentShapes"] = ["targetModel"], ["GET auditLogs"] = ["startTime", "endTime"],
-        ["GET evaluators/{}:getBuildLogEndpoint"] = ["readMask"], ["GET evaluators/{}:getSourceCodeSignedUrl"] = ["readMask"], ["GET models/{}:getDownloadEndpoint"] = ["readMask"],
-        ["GET datasets/{}:getDownloadEndpoint"] = ["downloadLineage", "readMask"], ["GET models/{}:validateUpload"] = ["configOnly", "skipHfConfigValidation", "trustRemoteCode"],
+        ["GET deployments"] = ["showDeleted"],
+        ["PATCH deployments/{}"] = ["skipShapeValidation"],
+        ["DELETE deployments/{}"] = ["hard", "ignoreChecks"],
+        ["POST deployedModels"] = ["replaceMergedAddon"],
+        ["PATCH evaluators/{}"] = ["prepareCodeUpload"],
+        ["GET deploymentShapes"] = ["targetModel"],
+        ["GET auditLogs"] = ["startTime", "endTime"],
+        ["GET evaluators/{}:getBuildLogEndpoint"] = ["readMask"],
+        ["GET evaluators/{}:getSourceCodeSignedUrl"] = ["readMask"],
+        ["GET models/{}:getDownloadEndpoint"] = ["readMask"],
+        ["GET datasets/{}:getDownloadEndpoint"] = ["downloadLineage", "readMask"],
+        ["GET models/{}:validateUpload"] = ["configOnly", "skipHfConfigValidation", "trustRemoteCode"],
     };
 
     /// <summary>Addresses that are spelt as collections and answer one record over a time.</summary>
     private static readonly Dictionary<string, (string Answer, string[] Query)> Sums = new()
     {
-        ["billingUsage"] = ("BillingUsage", ["startTime", "endTime", "usageType", "groupBy"]), ["billing/summary"] = ("BillingSummary", ["startTime", "endTime", "granularity"]),
+        ["billingUsage"] = ("BillingUsage", ["startTime", "endTime", "usageType", "groupBy"]),
+        ["billing/summary"] = ("BillingSummary", ["startTime", "endTime", "granularity"]),
         ["serverlessTokenUsage"] = ("ServerlessTokenUsage", ["startTime", "endTime"]),
     };
 
