@@ -100,7 +100,7 @@ internal sealed class BlockCheck
             result.Faults.Add(new(result.Lines, offset, problem));
             return;
         }
-        result.Settled ??= new(wanted == RowFormat.Unknown ? facts.Format : wanted, firstLine + result.Lines, facts.Features.HasFlag(RowFeatures.SampleWeight));
+        result.Settled ??= new(wanted == RowFormat.Unknown ? facts.Format : wanted, firstLine + result.Lines, facts.Features.Holds(RowFeatures.SampleWeight));
         Count(result, facts, offset, line.Length);
     }
 
@@ -113,7 +113,7 @@ internal sealed class BlockCheck
             var settled = result.Settled;
             var (format, formatLine) = wanted != RowFormat.Unknown ? (wanted, 0) : (settled?.Format ?? RowFormat.Unknown, settled?.FormatLine ?? 0);
             if (RowChecker.Check(_json.Parse(line), format, formatLine, out facts) is { } problem) return problem;
-            return settled is null ? null : SampleWeights.CheckEvery(facts.Features.HasFlag(RowFeatures.SampleWeight), settled.HasWeights, settled.FormatLine);
+            return settled is null ? null : SampleWeights.CheckEvery(facts.Features.Holds(RowFeatures.SampleWeight), settled.HasWeights, settled.FormatLine);
         }
         catch (JsonException broken)
         {
@@ -136,7 +136,7 @@ internal sealed class BlockCheck
         result.TextBytes += bytes - facts.ImageBytes;
         result.RowBytes.Add(bytes);
         for (var feature = 0; feature < result.Features.Length; feature++) result.Features[feature] += ((int)facts.Features >> feature) & 1;
-        if (facts.Features.HasFlag(RowFeatures.Prompt) && result.FirstPrompt < 0) result.FirstPrompt = result.Lines;
+        if (facts.Features.Holds(RowFeatures.Prompt) && result.FirstPrompt < 0) result.FirstPrompt = result.Lines;
         if (facts.Id != 0) result.Ids.Add(new(result.Lines, offset, facts.Id, facts.Turns, bytes));
     }
 }

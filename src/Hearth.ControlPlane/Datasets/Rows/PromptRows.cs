@@ -9,7 +9,7 @@ internal static class PromptRows
     public static RowProblem? Check(RowValue row, out RowFacts facts)
     {
         if (ChatRows.Check(row, out facts) is { } problem) return problem;
-        if (!facts.Features.HasFlag(RowFeatures.Prompt))
+        if (!facts.Features.Holds(RowFeatures.Prompt))
             return new("the last message is the assistant's", "A prompt ends before the answer: remove it, or keep it as ground_truth.");
         facts = facts with { Format = RowFormat.Prompts, Trainable = false };
         return null;

@@ -37,6 +37,13 @@ public enum RowFeatures
     GroundTruth = 64,
 }
 
+/// <summary>Asks what a row holds.</summary>
+internal static class RowFeaturesExtensions
+{
+    // Enum.HasFlag builds objects until its caller is compiled for speed; this is asked for every row.
+    public static bool Holds(this RowFeatures features, RowFeatures one) => (features & one) != 0;
+}
+
 /// <summary>What a good row adds to the totals.</summary>
 /// <param name="Trainable">At least one token of the row would count in a loss.</param>
 /// <param name="Turns">Messages of the user.</param>
