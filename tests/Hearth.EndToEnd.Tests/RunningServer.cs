@@ -60,9 +60,11 @@ public sealed class RunningServer : IAsyncDisposable
     /// <summary>Starts the program with some arguments, its outputs and input redirected.</summary>
     public static Process Launch(params string[] arguments) => Launch(arguments, null);
 
-    public static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment)
+    /// <param name="byExecutable">By the program's own executable, not by <c>dotnet</c>.</param>
+    public static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment, bool byExecutable = false)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "hearth.dll"), .. arguments])
+        var program = Path.Combine(AppContext.BaseDirectory, "hearth");
+        var start = new ProcessStartInfo(byExecutable ? program : "dotnet", byExecutable ? arguments : ["exec", program + ".dll", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -76,14 +78,18 @@ public sealed class RunningServer : IAsyncDisposable
     public static Task<RunningServer> StartAsync(string? folder = null, params string[] more) => StartAsync(null, folder, more);
 
     /// <summary>Starts a server with variables of its own.</summary>
-    public static async Task<RunningServer> StartAsync(IReadOnlyDictionary<string, string>? environment, string? folder = null, params string[] more)
+    public static Task<RunningServer> StartAsync(IReadOnlyDictionary<string, string>? environment, string? folder = null, params string[] more) =>
+        StartAsync(byExecutable: false, environment, folder, more);
+
+    /// <summary>Starts a server as <see cref="Launch(string[], IReadOnlyDictionary{string, string}?, bool)"/> does.</summary>
+    public static async Task<RunningServer> StartAsync(bool byExecutable, IReadOnlyDictionary<string, string>? environment, string? folder = null, params string[] more)
     {
         var owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("hearth-e2e-").FullName;
         var ready = Path.Combine(folder, "ready.json");
         File.Delete(ready);
         var server = new RunningServer(
-            Launch(["serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready, .. more], environment), folder, owns);
+            Launch(["serve", "--port", "0", "--data-dir", Path.Combine(folder, "data"), "--ready-file", ready, .. more], environment, byExecutable), folder, owns);
         await UntilAsync(() => File.Exists(ready) || server.process.HasExited, "the server to be ready");
         Assert.True(File.Exists(ready), $"The server ended instead of starting:\n{server.Output}");
         using var file = JsonDocument.Parse(File.ReadAllBytes(ready));

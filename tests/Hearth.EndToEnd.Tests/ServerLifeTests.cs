@@ -36,6 +36,16 @@ public sealed class ServerLifeTests
     }
 
     [Fact]
+    public async Task Started_by_its_own_executable_it_starts_its_workers_so_too()
+    {
+        // An executable finds the runtime by this variable where it is not in the usual place.
+        var runtime = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+        await using var server = await RunningServer.StartAsync(byExecutable: true, new Dictionary<string, string> { ["DOTNET_ROOT"] = runtime });
+        var deployment = await server.DeployBaseAsync();
+        Assert.NotEmpty((await server.Client.ChatAsync(RunningServer.Question(deployment, "What is 3 + 4?"))).Choices);
+    }
+
+    [Fact]
     public async Task A_self_signed_server_is_ready_and_its_clients_trust_its_certificate()
     {
         await using var server = await RunningServer.StartAsync(folder: null, "--tls-self-signed", "--host", "0.0.0.0", "--log-format", "json");

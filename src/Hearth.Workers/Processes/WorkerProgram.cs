@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Hearth.Workers;
 
 /// <summary>How to start a worker: the same program as the server, with a hidden verb (decision D6).</summary>
-/// <param name="Executable">The host, <c>dotnet</c>.</param>
-/// <param name="LeadingArguments">What stands before the verb: the path of <c>hearth.dll</c>.</param>
+/// <param name="Executable">The host, <c>dotnet</c>, or the program's own executable.</param>
+/// <param name="LeadingArguments">What stands before the verb: for <c>dotnet</c>, the path of <c>hearth.dll</c>.</param>
 public sealed record WorkerProgram(string Executable, IReadOnlyList<string> LeadingArguments)
 {
     /// <summary>Verb of a trainer process; followed by the path of a <c>TrainerSpec</c> in JSON.</summary>
@@ -21,9 +21,13 @@ public sealed record WorkerProgram(string Executable, IReadOnlyList<string> Lead
         ("DOTNET_TC_QuickJitForLoops", "0"),
     ];
 
-    /// <summary>The program that runs now, started by <c>dotnet</c>.</summary>
-    public static WorkerProgram Current(string assemblyPath) =>
-        new(Environment.ProcessPath ?? "dotnet", ["exec", assemblyPath]);
+    /// <summary>The program that runs now.</summary>
+    public static WorkerProgram Current(string assemblyPath) => Of(Environment.ProcessPath, assemblyPath);
+
+    /// <param name="processPath">The running process: <c>dotnet</c> with the assembly as an argument, or the program's own executable.</param>
+    /// <param name="assemblyPath">Path of <c>hearth.dll</c>; empty in a program of one file.</param>
+    public static WorkerProgram Of(string? processPath, string assemblyPath) =>
+        processPath is null || Path.GetFileNameWithoutExtension(processPath) == "dotnet" ? new(processPath ?? "dotnet", ["exec", assemblyPath]) : new(processPath, []);
 
     /// <summary>Start information with all three standard streams redirected and the worker's runtime settings.</summary>
     public ProcessStartInfo StartInfo(IEnumerable<string> arguments)
