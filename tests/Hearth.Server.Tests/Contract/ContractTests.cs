@@ -16,7 +16,8 @@ public sealed class ContractTests : ContractCase
             address = System.Text.RegularExpressions.Regex.Replace(address, @"\{[^}]+\}", "absent");
             var (status, body) = await Server.SendAsync(new HttpMethod(method), address, method is "GET" or "DELETE" ? null : "{}");
             Assert.True(status != 405 && !body.ToString().Contains("Path not found"), $"{method} {path}: {status} {body}");
-            Assert.True(status < 500 || status == 501, $"{method} {path}: {status} {body}");
+            // None is left out: what a later version will run is checked and kept by this one, and its resource says so.
+            Assert.True(status < 500, $"{method} {path}: {status} {body}");
         }
     }
 
