@@ -156,7 +156,7 @@ public sealed class ModelFiles : IDisposable
         if (!tensor.Shape.AsSpan().SequenceEqual(shape))
             throw new InvalidDataException($"Tensor '{storedName}' is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", shape)}] from the configuration.");
         if (!tensor.Type.IsReadable())
-            throw new NotSupportedException($"Tensor '{storedName}' is stored as {tensor.Type}, which is not supported. Supported are F32, F16, BF16, Q8_0, Q4_0 and Q4_1.");
+            throw new NotSupportedException($"Tensor '{storedName}' is stored as {tensor.Type}, which is not supported. Supported are {TensorTypes.Readable}.");
     }
 
     // Old llama checkpoints store the rotary frequencies, which follow from the configuration; tied models may store the embedding

@@ -52,7 +52,7 @@ public readonly struct TensorView
         if (destination.Length != Count)
             throw new ArgumentException($"Tensor '{Name}' has {Count} values, the destination holds {destination.Length}.", nameof(destination));
         if (!Type.IsReadable())
-            throw new NotSupportedException($"Tensor '{Name}' is stored as {Type}, which is not supported. Supported are F32, F16, BF16, Q8_0, Q4_0 and Q4_1.");
+            throw new NotSupportedException($"Tensor '{Name}' is stored as {Type}, which is not supported. Supported are {TensorTypes.Readable}.");
         GgufBlocks.Dequantize(Type, Bytes, destination);
     }
 

@@ -117,6 +117,8 @@ internal static class TransformerLoader
         TensorType.Q8_0 => WeightType.Q8_0,
         TensorType.Q4_0 => WeightType.Q4_0,
         TensorType.Q4_1 => WeightType.Q4_1,
-        _ => throw new NotSupportedException($"Tensor '{tensor.Name}' is stored as {tensor.Type}, which the engine does not compute with. Convert the model to one of F32, F16, BF16, Q8_0, Q4_0, Q4_1."),
+        TensorType.Q4_K => WeightType.Q4_K,
+        TensorType.Q6_K => WeightType.Q6_K,
+        _ => throw new NotSupportedException($"Tensor '{tensor.Name}' is stored as {tensor.Type}, which the engine does not compute with. It computes with {TensorTypes.Readable}: convert the model to one of them."),
     };
 }

@@ -12,45 +12,40 @@ internal static unsafe class FewRowsAvx2
     {
         switch (type)
         {
-            case WeightType.F32: Compute<F32Row256>(first, second, x0, x1, inputs, results); break;
-            case WeightType.BF16: Compute<BF16Row256>(first, second, x0, x1, inputs, results); break;
-            case WeightType.F16: Compute<F16Row256>(first, second, x0, x1, inputs, results); break;
-            case WeightType.Q8_0: Compute<Q8Row256>(first, second, x0, x1, inputs, results); break;
-            case WeightType.Q4_0: Compute<Q40Row256>(first, second, x0, x1, inputs, results); break;
-            case WeightType.Q4_1: Compute<Q41Row256>(first, second, x0, x1, inputs, results); break;
+            case WeightType.F32: Compute<F32Row>(first, second, x0, x1, inputs, results); break;
+            case WeightType.BF16: Compute<BF16Row>(first, second, x0, x1, inputs, results); break;
+            case WeightType.F16: Compute<F16Row>(first, second, x0, x1, inputs, results); break;
+            case WeightType.Q8_0: Compute<Q8Row>(first, second, x0, x1, inputs, results); break;
+            case WeightType.Q4_0: Compute<Q40Row>(first, second, x0, x1, inputs, results); break;
+            case WeightType.Q4_1: Compute<Q41Row>(first, second, x0, x1, inputs, results); break;
+            case WeightType.Q4_K: Compute<Q4KRow>(first, second, x0, x1, inputs, results); break;
+            case WeightType.Q6_K: Compute<Q6KRow>(first, second, x0, x1, inputs, results); break;
         }
     }
 
-    private static void Compute<TRow>(byte* first, byte* second, float* x0, float* x1, int inputs, float* results) where TRow : struct, IPanelRow256
+    private static void Compute<TRow>(byte* first, byte* second, float* x0, float* x1, int inputs, float* results) where TRow : struct, IPanelRow
     {
         new Span<float>(results, x1 == null ? 64 : 128).Clear();
-        int run = TRow.ScaleBytes == 0 ? inputs : 32;
+        int run = Math.Min(TRow.Run, inputs);
         float* scales = stackalloc float[128];
         for (int k = 0; k < inputs; k += run)
         {
-            if (TRow.ScaleBytes > 0)
-            {
-                PanelTiles.WidenScales(first, TRow.ScaleBytes, scales);
-                PanelTiles.WidenScales(second, TRow.ScaleBytes, scales + 64);
-                first += TRow.ScaleBytes;
-                second += TRow.ScaleBytes;
-            }
+            byte* a = TRow.Seek(first, k, scales);
+            byte* b = TRow.Seek(second, k, scales + 64);
             if (x1 == null)
             {
-                OneRow<TRow>(first, second, scales, x0 + k, run, results);
+                OneRow<TRow>(a, b, scales, x0 + k, run, results);
             }
             else
             {
-                TwoRows<TRow>(first, scales, x0 + k, x1 + k, run, results);
-                TwoRows<TRow>(second, scales + 64, x0 + k, x1 + k, run, results + 32);
+                TwoRows<TRow>(a, scales, x0 + k, x1 + k, run, results);
+                TwoRows<TRow>(b, scales + 64, x0 + k, x1 + k, run, results + 32);
             }
-            first += run * TRow.RowBytes;
-            second += run * TRow.RowBytes;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneRow<TRow>(byte* first, byte* second, float* scales, float* x, int length, float* y) where TRow : struct, IPanelRow256
+    private static void OneRow<TRow>(byte* first, byte* second, float* scales, float* x, int length, float* y) where TRow : struct, IPanelRow
     {
         var a0 = Avx.LoadVector256(y);
         var a1 = Avx.LoadVector256(y + 8);
@@ -63,14 +58,14 @@ internal static unsafe class FewRowsAvx2
         for (float* end = x + length; x < end; x++, first += TRow.RowBytes, second += TRow.RowBytes)
         {
             var value = Avx.BroadcastScalarToVector256(x);
-            a0 = Fma.MultiplyAdd(value, TRow.At(first, scales, 0), a0);
-            a1 = Fma.MultiplyAdd(value, TRow.At(first, scales, 1), a1);
-            a2 = Fma.MultiplyAdd(value, TRow.At(first, scales, 2), a2);
-            a3 = Fma.MultiplyAdd(value, TRow.At(first, scales, 3), a3);
-            b0 = Fma.MultiplyAdd(value, TRow.At(second, scales + 64, 0), b0);
-            b1 = Fma.MultiplyAdd(value, TRow.At(second, scales + 64, 1), b1);
-            b2 = Fma.MultiplyAdd(value, TRow.At(second, scales + 64, 2), b2);
-            b3 = Fma.MultiplyAdd(value, TRow.At(second, scales + 64, 3), b3);
+            a0 = Fma.MultiplyAdd(value, TRow.At256(first, scales, 0), a0);
+            a1 = Fma.MultiplyAdd(value, TRow.At256(first, scales, 1), a1);
+            a2 = Fma.MultiplyAdd(value, TRow.At256(first, scales, 2), a2);
+            a3 = Fma.MultiplyAdd(value, TRow.At256(first, scales, 3), a3);
+            b0 = Fma.MultiplyAdd(value, TRow.At256(second, scales + 64, 0), b0);
+            b1 = Fma.MultiplyAdd(value, TRow.At256(second, scales + 64, 1), b1);
+            b2 = Fma.MultiplyAdd(value, TRow.At256(second, scales + 64, 2), b2);
+            b3 = Fma.MultiplyAdd(value, TRow.At256(second, scales + 64, 3), b3);
         }
         Avx.Store(y, a0);
         Avx.Store(y + 8, a1);
@@ -83,7 +78,7 @@ internal static unsafe class FewRowsAvx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TwoRows<TRow>(byte* panel, float* scales, float* x0, float* x1, int length, float* y) where TRow : struct, IPanelRow256
+    private static void TwoRows<TRow>(byte* panel, float* scales, float* x0, float* x1, int length, float* y) where TRow : struct, IPanelRow
     {
         var a0 = Avx.LoadVector256(y);
         var a1 = Avx.LoadVector256(y + 8);
@@ -97,16 +92,16 @@ internal static unsafe class FewRowsAvx2
         {
             var value0 = Avx.BroadcastScalarToVector256(x0);
             var value1 = Avx.BroadcastScalarToVector256(x1);
-            var w = TRow.At(panel, scales, 0);
+            var w = TRow.At256(panel, scales, 0);
             a0 = Fma.MultiplyAdd(value0, w, a0);
             b0 = Fma.MultiplyAdd(value1, w, b0);
-            w = TRow.At(panel, scales, 1);
+            w = TRow.At256(panel, scales, 1);
             a1 = Fma.MultiplyAdd(value0, w, a1);
             b1 = Fma.MultiplyAdd(value1, w, b1);
-            w = TRow.At(panel, scales, 2);
+            w = TRow.At256(panel, scales, 2);
             a2 = Fma.MultiplyAdd(value0, w, a2);
             b2 = Fma.MultiplyAdd(value1, w, b2);
-            w = TRow.At(panel, scales, 3);
+            w = TRow.At256(panel, scales, 3);
             a3 = Fma.MultiplyAdd(value0, w, a3);
             b3 = Fma.MultiplyAdd(value1, w, b3);
         }

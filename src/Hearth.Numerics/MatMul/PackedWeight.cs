@@ -10,9 +10,11 @@ namespace Hearth.Numerics;
 /// Panels of 32 outputs, one after the other; the last one is filled up with zero columns, K never is (E1). Inside a panel, by k:
 /// F32: 32 floats. F16: 32 halves. BF16: 16 words, word j holding output j below and output j + 16 above, so that one shift
 /// and one mask widen it. Quantised, for every 32 k: 32 float16 scales, Q4_1 also 32 float16 minima, then by k the codes: 32 bytes for Q8_0,
-/// 16 bytes for Q4, byte j holding output j in the lower and j + 16 in the upper nibble.
+/// 16 bytes for Q4, byte j holding output j in the lower and j + 16 in the upper nibble. Q4_K, for every 256 k: 32 float16 scales, 32 minima, then eight times
+/// 32 + 32 bytes of their codes and 32 rows as Q4_0 has them. Q6_K, for every 256 k: 32 float16 scales, then sixteen times 32 signed bytes of scale codes and 16 rows of
+/// 24 bytes: lower nibbles as Q4_0 has them, then eight bytes, byte i holding the upper two bits of outputs i, i + 8, i + 16 and i + 24.
 /// </remarks>
-public sealed unsafe class PackedWeight : IDisposable
+public sealed unsafe partial class PackedWeight : IDisposable
 {
     /// <summary>Outputs in a panel.</summary>
     public const int PanelOutputs = 32;
@@ -98,6 +100,8 @@ public sealed unsafe class PackedWeight : IDisposable
         WeightType.Q8_0 => (long)Widening.Q8BlockBytes * (inputs / 32),
         WeightType.Q4_0 => (long)Widening.Q40BlockBytes * (inputs / 32),
         WeightType.Q4_1 => (long)Widening.Q41BlockBytes * (inputs / 32),
+        WeightType.Q4_K => (long)Widening.Q4KBlockBytes * (inputs / 256),
+        WeightType.Q6_K => (long)Widening.Q6KBlockBytes * (inputs / 256),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Unknown weight type."),
     };
 
@@ -126,6 +130,12 @@ public sealed unsafe class PackedWeight : IDisposable
             case WeightType.Q4_1:
                 for (int b = 0; b < Inputs / 32; b++) PackQ4(row + 20 * b, scales: 2, panel + Widening.Q41BlockBytes * b, column);
                 break;
+            case WeightType.Q4_K:
+                for (int b = 0; b < Inputs / 256; b++) PackQ4K(row + 144 * b, panel + Widening.Q4KBlockBytes * b, column);
+                break;
+            case WeightType.Q6_K:
+                for (int b = 0; b < Inputs / 256; b++) PackQ6K(row + 210 * b, panel + Widening.Q6KBlockBytes * b, column);
+                break;
         }
     }
 
@@ -144,8 +154,7 @@ public sealed unsafe class PackedWeight : IDisposable
         {
             // A GGUF byte j holds elements j (lower nibble) and j + 16.
             int code = k < 16 ? block[2 * scales + k] & 15 : block[2 * scales + k - 16] >> 4;
-            byte* target = codes + k * 16 + column % 16;
-            *target = (byte)(*target | code << shift);
+            codes[k * 16 + column % 16] |= (byte)(code << shift);
         }
     }
 }

@@ -15,13 +15,22 @@ public enum WeightType
     Q4_0,
     /// <summary>GGUF Q4_1: 32 values, float16 scale d and minimum m, 4-bit codes q; value = d * q + m, not fused.</summary>
     Q4_1,
+    /// <summary>GGUF Q4_K: 256 values, float16 scale d and minimum e; each 32 have 6-bit codes s, m, and 4-bit codes q; value = (d * s) * q - (e * m), not fused.</summary>
+    Q4_K,
+    /// <summary>GGUF Q6_K: 256 values, float16 scale d; each 16 have an int8 code s, and 6-bit codes q; value = (d * s) * (q - 32).</summary>
+    Q6_K,
 }
 
 /// <summary>Sizes of stored rows.</summary>
 public static class WeightTypes
 {
-    /// <summary>Values that share a scale along K; 1 for the plain types.</summary>
-    public static int BlockLength(this WeightType type) => type is WeightType.Q8_0 or WeightType.Q4_0 or WeightType.Q4_1 ? 32 : 1;
+    /// <summary>Values of a block along K; 1 for the plain types.</summary>
+    public static int BlockLength(this WeightType type) => type switch
+    {
+        WeightType.Q8_0 or WeightType.Q4_0 or WeightType.Q4_1 => 32,
+        WeightType.Q4_K or WeightType.Q6_K => 256,
+        _ => 1,
+    };
 
     /// <summary>Bytes of a block in a file.</summary>
     public static int BlockBytes(this WeightType type) => type switch
@@ -31,6 +40,8 @@ public static class WeightTypes
         WeightType.Q8_0 => 2 + 32,
         WeightType.Q4_0 => 2 + 16,
         WeightType.Q4_1 => 2 + 2 + 16,
+        WeightType.Q4_K => 2 + 2 + 12 + 128,
+        WeightType.Q6_K => 128 + 64 + 16 + 2,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Unknown weight type."),
     };
 

@@ -9,6 +9,12 @@ internal static unsafe class Widening
     public const int Q40BlockBytes = 64 + 32 * 16;
     public const int Q41BlockBytes = 128 + 32 * 16;
 
+    /// <summary>Scales and minima of 256 k, then eight parts of 32 k: scale codes, minimum codes, codes.</summary>
+    public const int Q4KHeadBytes = 64 + 64, Q4KPartBytes = 32 + 32 + 32 * 16, Q4KBlockBytes = Q4KHeadBytes + 8 * Q4KPartBytes;
+
+    /// <summary>Scales of 256 k, then sixteen parts of 16 k: scale codes, codes.</summary>
+    public const int Q6KHeadBytes = 64, Q6KRowBytes = 16 + 8, Q6KPartBytes = 32 + 16 * Q6KRowBytes, Q6KBlockBytes = Q6KHeadBytes + 16 * Q6KPartBytes;
+
     /// <summary>Where output <paramref name="column"/> lies among the 32 halves of a BF16 panel's row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int BFloat16Slot(int column) => column < 16 ? 2 * column : 2 * (column - 16) + 1;
@@ -56,12 +62,31 @@ internal static unsafe class Widening
                     byte* block = panel + (long)(k / 32) * Q40BlockBytes;
                     return FromFloat16(((ushort*)block)[column]) * (Nibble(block + 64, k % 32, column) - 8);
                 }
-            default:
+            case WeightType.Q4_1:
                 {
                     byte* block = panel + (long)(k / 32) * Q41BlockBytes;
                     float product = FromFloat16(((ushort*)block)[column]) * Nibble(block + 128, k % 32, column);
                     return product + FromFloat16(((ushort*)block)[32 + column]);
                 }
+            case WeightType.Q4_K:
+                {
+                    byte* block = panel + (long)(k / 256) * Q4KBlockBytes;
+                    byte* part = block + Q4KHeadBytes + k % 256 / 32 * Q4KPartBytes;
+                    float scale = FromFloat16(((ushort*)block)[column]) * part[column];
+                    float minimum = FromFloat16(((ushort*)block)[32 + column]) * part[32 + column];
+                    float product = scale * Nibble(part + 64, k % 32, column);
+                    return product - minimum;
+                }
+            case WeightType.Q6_K:
+                {
+                    byte* block = panel + (long)(k / 256) * Q6KBlockBytes;
+                    byte* part = block + Q6KHeadBytes + k % 256 / 16 * Q6KPartBytes;
+                    byte* row = part + 32 + k % 16 * Q6KRowBytes;
+                    int code = Nibble(row, 0, column) | (row[16 + column % 8] >> 2 * (column / 8) & 3) << 4;
+                    float scale = FromFloat16(((ushort*)block)[column]) * (sbyte)part[column];
+                    return scale * (code - 32);
+                }
+            default: throw new ArgumentOutOfRangeException(nameof(type), type, "Unknown weight type.");
         }
     }
 

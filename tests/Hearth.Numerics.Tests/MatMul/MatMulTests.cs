@@ -36,7 +36,7 @@ public sealed class MatMulTests
         using var _ = Simd.Force(level);
         using var pool = new ComputePool(threads);
         for (int i = 0; i < Rows.Length; i++) CheckForward(pool, Rows[i], Outputs(i), Inputs(type, i), type);
-        if (level != SimdLevel.Portable) CheckForward(pool, 512, 100, 320, type);
+        if (level != SimdLevel.Portable) CheckForward(pool, 512, 100, Sample.WholeBlocks(type, 320), type);
     }
 
     [Theory, MemberData(nameof(LevelsAndTypes))]
@@ -44,7 +44,8 @@ public sealed class MatMulTests
     {
         using var _ = Simd.Force(level);
         using var pool = new ComputePool(threads);
-        const int outputs = 75, inputs = 352, most = 130;
+        const int outputs = 75, most = 130;
+        int inputs = Sample.WholeBlocks(type, 352);
         using var weight = PackedWeight.Pack(type, Sample.WeightBytes(type, 1, outputs, inputs), outputs, inputs);
         float[] x = Sample.Floats(2, most * inputs);
         var all = new float[most * outputs];
@@ -65,7 +66,7 @@ public sealed class MatMulTests
         using var _ = Simd.Force(level);
         using var pool = new ComputePool(threads);
         for (int i = 0; i < Rows.Length; i += 2) CheckBackwardInput(pool, Rows[i], Outputs(i + 3), Inputs(type, i + 5), type, accumulate: i % 4 == 0);
-        if (level != SimdLevel.Portable) CheckBackwardInput(pool, 512, 300, 96, type, accumulate: true);
+        if (level != SimdLevel.Portable) CheckBackwardInput(pool, 512, 300, Sample.WholeBlocks(type, 96), type, accumulate: true);
     }
 
     [Theory, MemberData(nameof(Levels))]
@@ -218,7 +219,7 @@ public sealed class MatMulTests
 
     private static int Outputs(int draw) => OutputSizes[draw % OutputSizes.Length];
 
-    private static int Inputs(WeightType type, int draw) => type.BlockLength() * InputSizes[draw % (type.BlockLength() == 1 ? InputSizes.Length : 4)];
+    private static int Inputs(WeightType type, int draw) => type.BlockLength() * InputSizes[draw % type.BlockLength() switch { 1 => InputSizes.Length, 32 => 4, _ => 2 }];
 
     private static void CheckForward(ComputePool pool, int rows, int outputs, int inputs, WeightType type)
     {
@@ -243,7 +244,8 @@ public sealed class MatMulTests
     private static float[] Forward(SimdLevel level, ComputePool pool, WeightType type)
     {
         using var _ = Simd.Force(level);
-        const int rows = 37, outputs = 83, inputs = 608;
+        const int rows = 37, outputs = 83;
+        int inputs = Sample.WholeBlocks(type, 608);
         using var weight = PackedWeight.Pack(type, Sample.WeightBytes(type, 1, outputs, inputs), outputs, inputs);
         var y = new float[rows * outputs];
         Kernels.MatMul(pool, Sample.Floats(2, rows * inputs), rows, weight, y);

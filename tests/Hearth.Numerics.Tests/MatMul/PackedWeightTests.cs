@@ -6,7 +6,7 @@ namespace Hearth.Numerics.Tests;
 /// <summary>Rule E7: a stored value is the float32 number that the format's reference gives.</summary>
 public sealed class PackedWeightTests
 {
-    public static TheoryData<WeightType> StoredTypes() => [WeightType.BF16, WeightType.F16, WeightType.Q8_0, WeightType.Q4_0, WeightType.Q4_1];
+    public static TheoryData<WeightType> StoredTypes() => [WeightType.BF16, WeightType.F16, WeightType.Q8_0, WeightType.Q4_0, WeightType.Q4_1, WeightType.Q4_K, WeightType.Q6_K];
 
     [Theory, MemberData(nameof(StoredTypes)), Trait("Category", "Fixtures")]
     public void Rows_widen_to_the_reference_values(WeightType type)
@@ -14,7 +14,7 @@ public sealed class PackedWeightTests
         var file = new TensorFile(Path.Combine(FixtureFolder.Find("gguf/blocks"), $"{type}.safetensors"));
         float[] values = file.Floats("values");
         // 32 blocks or values a row; whatever is left over (no fixture today) would be a last short row of its own.
-        int inputs = type.BlockLength() == 1 ? 128 : 64, outputs = values.Length / inputs;
+        int inputs = type.BlockLength() == 1 ? 128 : Sample.WholeBlocks(type, 64), outputs = values.Length / inputs;
         int whole = outputs * inputs;
         byte[] bytes = file.Bytes("bytes")[..(int)(type.RowBytes(inputs) * outputs)];
         using var weight = PackedWeight.Pack(type, bytes, outputs, inputs);
@@ -33,7 +33,7 @@ public sealed class PackedWeightTests
         // x = identity: y is W itself (1 * w + 0, exact), through the vector code.
         var file = new TensorFile(Path.Combine(FixtureFolder.Find("gguf/blocks"), $"{type}.safetensors"));
         float[] values = file.Floats("values");
-        int inputs = 32, outputs = values.Length / inputs;
+        int inputs = Sample.WholeBlocks(type, 32), outputs = values.Length / inputs;
         byte[] bytes = file.Bytes("bytes")[..(int)(type.RowBytes(inputs) * outputs)];
         // A chain multiplies every value of a row: rows with infinities or NaNs would show as NaN everywhere.
         var finite = Enumerable.Range(0, outputs).Where(n => values.AsSpan(n * inputs, inputs).ToArray().All(float.IsFinite)).ToHashSet();
@@ -58,15 +58,11 @@ public sealed class PackedWeightTests
         Assert.True(finite.Count > outputs / 2);
     }
 
-    [Theory]
-    [InlineData(WeightType.Q8_0)]
-    [InlineData(WeightType.Q4_0)]
-    [InlineData(WeightType.Q4_1)]
-    [InlineData(WeightType.F16)]
-    [InlineData(WeightType.BF16)]
+    [Theory, MemberData(nameof(StoredTypes))]
     public void A_stored_weight_and_its_float32_expansion_give_equal_bits(WeightType type)
     {
-        const int outputs = 70, inputs = 608;
+        const int outputs = 70;
+        int inputs = Sample.WholeBlocks(type, 608);
         using var pool = new ComputePool(2);
         using var stored = PackedWeight.Pack(type, Sample.WeightBytes(type, 1, outputs, inputs), outputs, inputs);
         var values = new float[outputs * inputs];
@@ -85,6 +81,16 @@ public sealed class PackedWeightTests
         }
     }
 
+    [Theory, MemberData(nameof(StoredTypes))]
+    public void A_packed_weight_takes_the_room_of_its_file(WeightType type)
+    {
+        const int outputs = 96;
+        int inputs = Sample.WholeBlocks(type, 544);
+        byte[] file = Sample.WeightBytes(type, 1, outputs, inputs);
+        using var weight = PackedWeight.Pack(type, file, outputs, inputs);
+        Assert.InRange(weight.Bytes, file.Length, file.Length * 1.03);
+    }
+
     [Fact]
     public void Float32_rounds_to_the_nearest_bfloat16_and_ties_to_even()
     {
@@ -99,6 +105,7 @@ public sealed class PackedWeightTests
     public void Wrong_sizes_are_refused()
     {
         Assert.Contains("blocks of 32 values, but the row has 33", Assert.Throws<ArgumentException>(() => PackedWeight.Pack(WeightType.Q8_0, new byte[34], 1, 33)).Message);
+        Assert.Contains("blocks of 256 values, but the row has 288", Assert.Throws<ArgumentException>(() => PackedWeight.Pack(WeightType.Q6_K, new byte[210], 1, 288)).Message);
         Assert.Contains("has 64 bytes, but 63 were given", Assert.Throws<ArgumentException>(() => PackedWeight.Pack(WeightType.F32, new byte[63], 4, 4)).Message);
         Assert.Throws<ArgumentException>(() => PackedWeight.PackFloat32(new float[32], 1, 32, WeightType.Q8_0));
         using var weight = PackedWeight.PackFloat32(new float[8], 2, 4);

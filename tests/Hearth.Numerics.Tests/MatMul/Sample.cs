@@ -21,14 +21,17 @@ internal static class Sample
         for (int i = 0; i < bytes.Length; i++) bytes[i] = (byte)Hash(seed, i);
         int block = type.BlockBytes();
         // Halves (scales, minima, plain values) get a moderate exponent and keep sign and fraction, so that nothing overflows.
-        int halves = type == WeightType.Q4_1 ? 2 : 1;
-        for (int start = 0; start < bytes.Length; start += type.BlockBytes())
+        int first = type == WeightType.Q6_K ? 208 : 0, halves = type is WeightType.Q4_1 or WeightType.Q4_K ? 2 : 1;
+        for (int start = first; start < bytes.Length; start += block)
         {
             for (int upper = start + 1; upper < start + 2 * halves; upper += 2)
                 bytes[upper] = (byte)(type == WeightType.BF16 ? bytes[upper] & 0x81 | 0x3E : bytes[upper] & 0x8F | 0x30);
         }
         return bytes;
     }
+
+    /// <summary><paramref name="inputs"/>, or the next whole number of the type's blocks.</summary>
+    public static int WholeBlocks(WeightType type, int inputs) => (inputs + type.BlockLength() - 1) / type.BlockLength() * type.BlockLength();
 
     /// <summary>An integer in [low, high].</summary>
     public static int Integer(int seed, int index, int low, int high) => low + (int)(Hash(seed, index) % (ulong)(high - low + 1));

@@ -13,7 +13,7 @@ public static class GgufBlocks
     /// <exception cref="NotSupportedException">The type cannot be widened yet.</exception>
     public static void Dequantize(TensorType type, ReadOnlySpan<byte> bytes, Span<float> destination)
     {
-        if (!type.IsReadable()) throw new NotSupportedException($"Tensor type {type} is not supported. Supported are F32, F16, BF16, Q8_0, Q4_0 and Q4_1.");
+        if (!type.IsReadable()) throw new NotSupportedException($"Tensor type {type} is not supported. Supported are {TensorTypes.Readable}.");
         var (blockValues, blockBytes) = (type.BlockValues(), type.BlockBytes());
         if (destination.Length % blockValues != 0 || (long)destination.Length / blockValues * blockBytes != bytes.Length)
             throw new ArgumentException($"{type}: {bytes.Length} bytes do not hold {destination.Length} values.", nameof(destination));
@@ -47,14 +47,19 @@ public static class GgufBlocks
 
     private static void WidenBlocks(TensorType type, ReadOnlySpan<byte> bytes, Span<float> destination)
     {
-        var blockBytes = type.BlockBytes();
-        for (; destination.Length > 0; bytes = bytes[blockBytes..], destination = destination[32..])
+        var (blockValues, blockBytes) = (type.BlockValues(), type.BlockBytes());
+        for (; destination.Length > 0; bytes = bytes[blockBytes..], destination = destination[blockValues..])
         {
             var block = bytes[..blockBytes];
-            var values = destination[..32];
-            if (type == TensorType.Q8_0) WidenQ8_0(block, values);
-            else if (type == TensorType.Q4_0) WidenQ4_0(block, values);
-            else WidenQ4_1(block, values);
+            var values = destination[..blockValues];
+            switch (type)
+            {
+                case TensorType.Q8_0: WidenQ8_0(block, values); break;
+                case TensorType.Q4_0: WidenQ4_0(block, values); break;
+                case TensorType.Q4_1: WidenQ4_1(block, values); break;
+                case TensorType.Q4_K: GgufSuperBlocks.WidenQ4_K(block, values); break;
+                default: GgufSuperBlocks.WidenQ6_K(block, values); break;
+            }
         }
     }
 
