@@ -27,11 +27,11 @@ internal static unsafe class FewRowsAvx512
     {
         new Span<float>(results, x1 == null ? 64 : 128).Clear();
         int run = Math.Min(TRow.Run, inputs);
-        float* scales = stackalloc float[128];
+        float* scales = stackalloc float[BlockScales.Scratch];
         for (int k = 0; k < inputs; k += run)
         {
-            byte* a = TRow.Seek(first, k, scales);
-            byte* b = TRow.Seek(second, k, scales + 64);
+            byte* a = TRow.Seek(first, k, scales, k == 0);
+            byte* b = TRow.Seek(second, k, scales + 64, k == 0);
             if (x1 == null) OneRow<TRow>(a, b, scales, x0 + k, run, results);
             else TwoRows<TRow>(a, b, scales, x0 + k, x1 + k, run, results);
         }

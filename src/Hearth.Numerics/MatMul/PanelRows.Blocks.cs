@@ -9,7 +9,7 @@ internal unsafe struct Q8Row : IPanelRow
     public static int RowBytes => 32;
     public static int Run => 32;
 
-    public static byte* Seek(byte* panel, int k, float* scales)
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh)
     {
         byte* block = panel + (nint)(k / 32) * Widening.Q8BlockBytes;
         BlockScales.Widen(block, 32, scales);
@@ -30,7 +30,7 @@ internal unsafe struct Q40Row : IPanelRow
     public static int RowBytes => 16;
     public static int Run => 32;
 
-    public static byte* Seek(byte* panel, int k, float* scales)
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh)
     {
         byte* block = panel + (nint)(k / 32) * Widening.Q40BlockBytes;
         BlockScales.Widen(block, 32, scales);
@@ -65,7 +65,7 @@ internal unsafe struct Q41Row : IPanelRow
     public static int RowBytes => 16;
     public static int Run => 32;
 
-    public static byte* Seek(byte* panel, int k, float* scales)
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh)
     {
         byte* block = panel + (nint)(k / 32) * Widening.Q41BlockBytes;
         BlockScales.Widen(block, 64, scales);
@@ -89,14 +89,16 @@ internal unsafe struct Q4KRow : IPanelRow
     public static int RowBytes => 16;
     public static int Run => 32;
 
-    public static byte* Seek(byte* panel, int k, float* scales)
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh)
     {
         byte* block = panel + (nint)(k / 256) * Widening.Q4KBlockBytes;
         byte* part = block + Widening.Q4KHeadBytes + k % 256 / 32 * Widening.Q4KPartBytes;
+        float* shared = scales + BlockScales.Shared;
+        if (fresh || k % 256 == 0) BlockScales.Widen(block, 64, shared);
         for (int i = 0; i < 32; i += 8)
         {
-            Avx.Store(scales + i, Avx.Multiply(F16Row.Widen(block + 2 * i), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(part + i))));
-            var minimum = Avx.Multiply(F16Row.Widen(block + 64 + 2 * i), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(part + 32 + i)));
+            Avx.Store(scales + i, Avx.Multiply(Avx.LoadVector256(shared + i), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(part + i))));
+            var minimum = Avx.Multiply(Avx.LoadVector256(shared + 32 + i), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(part + 32 + i)));
             Avx.Store(scales + 32 + i, Avx.Xor(minimum, Vector256.Create(-0f)));
         }
         return part + 64;
@@ -114,12 +116,14 @@ internal unsafe struct Q6KRow : IPanelRow
     public static int RowBytes => 24;
     public static int Run => 16;
 
-    public static byte* Seek(byte* panel, int k, float* scales)
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh)
     {
         byte* block = panel + (nint)(k / 256) * Widening.Q6KBlockBytes;
         byte* part = block + Widening.Q6KHeadBytes + k % 256 / 16 * Widening.Q6KPartBytes;
+        float* shared = scales + BlockScales.Shared;
+        if (fresh || k % 256 == 0) BlockScales.Widen(block, 32, shared);
         for (int i = 0; i < 32; i += 8)
-            Avx.Store(scales + i, Avx.Multiply(F16Row.Widen(block + 2 * i), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)part + i))));
+            Avx.Store(scales + i, Avx.Multiply(Avx.LoadVector256(shared + i), Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)part + i))));
         return part + 32;
     }
 
@@ -156,6 +160,12 @@ internal unsafe struct Q6KRow : IPanelRow
 
 internal static unsafe class BlockScales
 {
+    /// <summary>From a panel's widened scales to what its block of several runs shares: two panels' scales lie before.</summary>
+    public const int Shared = 2 * 64;
+
+    /// <summary>Floats of scratch for two panels.</summary>
+    public const int Scratch = Shared + 2 * 64;
+
     /// <summary>Widens float16 scales; <paramref name="count"/> is a multiple of 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Widen(byte* halves, int count, float* scales)

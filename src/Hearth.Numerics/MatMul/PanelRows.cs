@@ -14,7 +14,8 @@ internal unsafe interface IPanelRow
     static abstract int Run { get; }
 
     /// <summary>The row at <paramref name="k"/>, the first of a run, whose 32 scales (and 32 summands after them) are widened into <paramref name="scales"/>.</summary>
-    static abstract byte* Seek(byte* panel, int k, float* scales);
+    /// <remarks>What a block of several runs shares is kept <see cref="BlockScales.Shared"/> floats further on; <paramref name="fresh"/>: it is not there yet.</remarks>
+    static abstract byte* Seek(byte* panel, int k, float* scales, bool fresh);
 
     /// <summary>Outputs 8 <paramref name="part"/> .. + 7 of a row.</summary>
     static abstract Vector256<float> At256(byte* row, float* scales, int part);
@@ -28,7 +29,7 @@ internal unsafe struct F32Row : IPanelRow
     public static int RowBytes => 128;
     public static int Run => int.MaxValue;
 
-    public static byte* Seek(byte* panel, int k, float* scales) => panel + (nint)k * RowBytes;
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh) => panel + (nint)k * RowBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> At256(byte* row, float* scales, int part) => Avx.LoadVector256((float*)row + 8 * part);
@@ -42,7 +43,7 @@ internal unsafe struct BF16Row : IPanelRow
     public static int RowBytes => 64;
     public static int Run => int.MaxValue;
 
-    public static byte* Seek(byte* panel, int k, float* scales) => panel + (nint)k * RowBytes;
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh) => panel + (nint)k * RowBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> At256(byte* row, float* scales, int part)
@@ -64,7 +65,7 @@ internal unsafe struct F16Row : IPanelRow
     public static int RowBytes => 64;
     public static int Run => int.MaxValue;
 
-    public static byte* Seek(byte* panel, int k, float* scales) => panel + (nint)k * RowBytes;
+    public static byte* Seek(byte* panel, int k, float* scales, bool fresh) => panel + (nint)k * RowBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> At256(byte* row, float* scales, int part) => Widen(row + 16 * part);

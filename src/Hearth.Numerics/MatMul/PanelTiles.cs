@@ -27,8 +27,8 @@ internal static unsafe class PanelTiles
     private static void Fill<TRow>(byte* panel, int start, int length, float* tile, nint half) where TRow : struct, IPanelRow
     {
         int run = Math.Min(TRow.Run, length);
-        float* scales = stackalloc float[64];
-        for (int k = 0; k < length; k += run) FillRows<TRow>(TRow.Seek(panel, start + k, scales), run, scales, tile + k * 16, half);
+        float* scales = stackalloc float[BlockScales.Scratch];
+        for (int k = 0; k < length; k += run) FillRows<TRow>(TRow.Seek(panel, start + k, scales, k == 0), run, scales, tile + k * 16, half);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
