@@ -239,6 +239,8 @@ public sealed class Engine : IDisposable
         }
         if (options.MaxTokens < 0) yield return $"max_tokens is {options.MaxTokens}, expected 0 or more";
         if (options.MinTokens < 0) yield return $"min_tokens is {options.MinTokens}, expected 0 or more";
+        foreach (int id in options.StopTokenIds)
+            if ((uint)id >= (uint)vocabulary) yield return $"stop token is {id}, expected 0 to {vocabulary - 1}";
         if (options.Choices < 1 || options.Choices > _options.MaxChoices) yield return $"n is {options.Choices}, expected 1 to {_options.MaxChoices}";
         if (options is { MaxTokens: 0, Choices: > 1 }) yield return "n is more than 1, but max_tokens is 0";
         if (options.TopLogprobs < 0 || options.TopLogprobs > _options.MaxTopLogprobs) yield return $"top_logprobs is {options.TopLogprobs}, expected 0 to {_options.MaxTopLogprobs}";

@@ -230,7 +230,7 @@ public sealed class Scheduler
     private void CommitToken(Sequence sequence, in SampledToken token, List<SequenceOutput> outputs)
     {
         int index = sequence.CompletionTokens;
-        var finish = token.IsFault ? FinishReason.Error : sequence.Append(token.TokenId);
+        var finish = token.IsFault ? FinishReason.Error : sequence.Append(token);
         outputs.Add(new(sequence, IsPrompt: false, index, token.IsFault ? null : token, finish));
         if (finish is { } reason) Remove(sequence, reason);
     }

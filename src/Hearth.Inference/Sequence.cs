@@ -46,6 +46,7 @@ public sealed class Sequence
         StopTokenIds = stopTokenIds;
         PromptTokens = options.PromptTokenIds.Count;
         MaxTokens = options.MaxTokens ?? throw new ArgumentException("Sequence: MaxTokens must be set.", nameof(options));
+        SurpriseBound = Mirostat.FirstBound(options.Sampling);
         _tokens = tokens;
         _root = root;
     }
@@ -110,6 +111,9 @@ public sealed class Sequence
     /// <summary>Counts for the penalties, kept by the sampler.</summary>
     internal TokenCounts? Counts { get; set; }
 
+    /// <summary>Most surprise of the next token in bits, where mirostat is on. A function of the tokens before it: a preempted sequence keeps it.</summary>
+    internal double SurpriseBound { get; private set; }
+
     /// <summary>The tokens.</summary>
     public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
@@ -153,8 +157,10 @@ public sealed class Sequence
     }
 
     /// <summary>Adds a sampled token and says whether it ends the sequence.</summary>
-    internal FinishReason? Append(int tokenId)
+    internal FinishReason? Append(in SampledToken token)
     {
+        int tokenId = token.TokenId;
+        SurpriseBound = Mirostat.NextBound(SurpriseBound, token.Surprise, Options.Sampling);
         _tokens.Add(tokenId);
         ScoredFrom = TotalTokens - 1;
         if (CompletionTokens > Options.MinTokens && StopTokenIds.Contains(tokenId)) return Inference.FinishReason.Stop;

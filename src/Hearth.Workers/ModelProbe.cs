@@ -35,7 +35,7 @@ public sealed class ModelProbe : IModelProbe
     {
         (string Name, double? Value)[] all =
         [
-            ("temperature", advice?.Temperature), ("top_p", advice?.TopP), ("top_k", advice?.TopK), ("min_p", advice?.MinP), ("repetition_penalty", advice?.RepetitionPenalty),
+            ("temperature", advice?.Temperature), ("top_p", advice?.TopP), ("top_k", advice?.TopK), ("min_p", advice?.MinP), ("typical_p", advice?.TypicalP), ("repetition_penalty", advice?.RepetitionPenalty),
             ("frequency_penalty", advice?.FrequencyPenalty), ("presence_penalty", advice?.PresencePenalty),
         ];
         return all.Where(one => one.Value is not null).ToDictionary(one => one.Name, one => one.Value!.Value);

@@ -14,14 +14,14 @@ public sealed class ChoicesTests
         Assert.Equal(promptLength % 4 == 0 ? 0 : 4, loop.Model.Plans.Sum(plan => plan.Copies.Length));
     }
 
-    [Fact]
-    public void Each_choice_equals_the_choice_of_a_cache_without_room_for_sharing()
+    [Theory, InlineData(null), InlineData(2.5)] // with mirostat a choice's bound follows its own tokens
+    public void Each_choice_equals_the_choice_of_a_cache_without_room_for_sharing(double? mirostat)
     {
         var roomy = new StepLoop();
         var tight = new StepLoop(new() { MaxSequences = 2, LogitRows = 64 }, new HistoryModel(blocks: 8));
         foreach (var loop in (StepLoop[])[roomy, tight])
         {
-            loop.Add(StepLoop.Prompt(9), maxTokens: 20, choices: 6, temperature: 1.3);
+            loop.Add(StepLoop.Prompt(9), maxTokens: 20, choices: 6, temperature: 1.3, mirostat: mirostat);
             loop.RunToEnd();
         }
         Assert.True(tight.Scheduler.Preemptions > 0);
@@ -29,14 +29,14 @@ public sealed class ChoicesTests
         Assert.True(roomy.Completions.Values.Select(completion => string.Join(' ', completion)).Distinct().Count() == 6, "choices draw different numbers");
     }
 
-    [Fact]
-    public void A_choice_does_not_depend_on_how_many_there_are()
+    [Theory, InlineData(null), InlineData(2.5)]
+    public void A_choice_does_not_depend_on_how_many_there_are(double? mirostat)
     {
         var one = new StepLoop();
-        one.Add(StepLoop.Prompt(9), maxTokens: 10, temperature: 1);
+        one.Add(StepLoop.Prompt(9), maxTokens: 10, temperature: 1, mirostat: mirostat);
         one.RunToEnd();
         var many = new StepLoop();
-        many.Add(StepLoop.Prompt(9), maxTokens: 10, choices: 4, temperature: 1);
+        many.Add(StepLoop.Prompt(9), maxTokens: 10, choices: 4, temperature: 1, mirostat: mirostat);
         many.RunToEnd();
         Assert.Equal(one.Completions[(0, 0)], many.Completions[(0, 0)]);
     }

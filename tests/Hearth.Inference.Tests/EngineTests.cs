@@ -186,10 +186,11 @@ public sealed class EngineTests
             MaxTokens = -1,
             Choices = 0,
             TopLogprobs = 99,
-            Sampling = new() { Temperature = double.NaN, TopP = 0, TopK = -2, MinP = 2, LogitBias = new Dictionary<int, float> { [77] = 1 } },
+            StopTokenIds = [88],
+            Sampling = new() { Temperature = double.NaN, TopP = 0, TopK = -2, MinP = 2, TypicalP = 0, MirostatTarget = -1, MirostatRate = 2, LogitBias = new Dictionary<int, float> { [77] = 1 } },
         }));
         Assert.Equal(GenerationFault.InvalidArgument, fault.Fault);
-        foreach (string part in (string[])["prompt token 1 is 50", "max_tokens", "n is 0", "top_logprobs", "temperature", "top-p", "top-k", "min-p", "token 77"])
+        foreach (string part in (string[])["prompt token 1 is 50", "max_tokens", "n is 0", "top_logprobs", "temperature", "top-p", "top-k", "min-p", "typical-p", "mirostat target", "mirostat rate", "stop token is 88", "token 77"])
             Assert.Contains(part, fault.Message);
     }
 

@@ -132,7 +132,12 @@ public sealed class ExactnessTests
             MaxTokens = 6 + i % 5,
             TopLogprobs = 3,
             PromptLogprobs = i % 4 == 1,
-            Sampling = i % 2 == 0 ? SamplingOptions.Greedy : new() { Temperature = 0.9, TopP = 0.95, TopK = 40, RepetitionPenalty = 1.1, Seed = (ulong)i },
+            Sampling = (i % 6) switch
+            {
+                1 or 5 => new() { Temperature = 0.9, TopP = 0.95, TopK = 40, RepetitionPenalty = 1.1, Seed = (ulong)i },
+                3 => new() { Temperature = 1.1, TypicalP = 0.9, MirostatTarget = 4, Seed = (ulong)i },
+                _ => SamplingOptions.Greedy,
+            },
         })];
     }
 

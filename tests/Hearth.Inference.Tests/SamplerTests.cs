@@ -50,6 +50,18 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void Typical_p_sees_what_the_cuts_before_it_left()
+    {
+        float[] logits = [.. new[] { 0.5, 0.25, 0.125, 0.125 }.Select(p => (float)Math.Log(p))];
+        Assert.Equal([0, 1], Draws(logits, new() { TypicalP = 0.27 }, 200).Keys.Order());
+        // Renormalised over the best three, token 1 has 0.286 and is still the nearest to the entropy: 1.38 bits.
+        Assert.Equal([1], Draws(logits, new() { TopK = 3, TypicalP = 0.27 }, 100).Keys.Order());
+        Assert.Equal(0, Sample(logits, new() { TopK = 3, TypicalP = 0.27 }).SamplingLogprob);
+        // Temperature 0.5 squares: 0.727, 0.182, ... and an entropy of 1.19 bits; the best token, 0.46 bits, is now the nearest.
+        Assert.Equal([0], Draws(logits, new() { Temperature = 0.5, TypicalP = 0.27 }, 100).Keys.Order());
+    }
+
+    [Fact]
     public void Top_p_sees_the_distribution_after_temperature_and_top_k()
     {
         float[] logits = [.. new[] { 0.4, 0.3, 0.2, 0.1 }.Select(p => (float)Math.Log(p))];

@@ -21,7 +21,7 @@ internal sealed class StepLoop
     /// <summary>Completion tokens by (arrival, choice).</summary>
     public Dictionary<(long, int), List<ScoredToken>> Completions { get; } = [];
 
-    public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 4, int choices = 1, bool promptLogprobs = false, string? addon = null, string? isolation = null, double temperature = 0)
+    public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 4, int choices = 1, bool promptLogprobs = false, string? addon = null, string? isolation = null, double temperature = 0, double? mirostat = null)
     {
         var sequence = new Sequence(_arrivals++, new()
         {
@@ -31,7 +31,7 @@ internal sealed class StepLoop
             PromptLogprobs = promptLogprobs,
             Addon = addon is null ? null : new Addon(addon, addon),
             IsolationKey = isolation,
-            Sampling = new() { Temperature = temperature },
+            Sampling = new() { Temperature = temperature, MirostatTarget = mirostat },
         }, seed: 42);
         Scheduler.Add(sequence);
         return sequence;

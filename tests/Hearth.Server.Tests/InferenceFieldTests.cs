@@ -21,16 +21,17 @@ public sealed class InferenceFieldTests : IAsyncLifetime
     public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
-    public async Task Penalties_bias_echo_and_truncation_reach_the_replica()
+    public async Task Penalties_bias_typical_p_mirostat_echo_and_truncation_reach_the_replica()
     {
         var (status, body) = await _server.PostAsync("/v1/chat/completions", $$"""
-            {{{Question}},"repetition_penalty":1.1,"frequency_penalty":-0.5,"presence_penalty":0.25,"logit_bias":{"7":-100,"8":2.5},"echo_last":3,"prompt_truncate_len":40,
+            {{{Question}},"repetition_penalty":1.1,"frequency_penalty":-0.5,"presence_penalty":0.25,"logit_bias":{"7":-100,"8":2.5},"echo_last":3,"prompt_truncate_len":40,"typical_p":0.9,"mirostat_target":5,"mirostat_lr":0.2,
              "max_tokens":0,"user":"alice","metadata":{"team":"a"} }
             """);
         Assert.True(status == 200, body.ToString());
         var request = _server.Gateway.Requests[^1].Request;
         Assert.Equal((1.1, -0.5, 0.25), (request.RepetitionPenalty, request.FrequencyPenalty, request.PresencePenalty));
         Assert.Equal([(7, -100f), (8, 2.5f)], request.LogitBias!.Select(entry => (entry.Key, entry.Value)));
+        Assert.Equal((0.9, 5.0, 0.2), (request.TypicalP, request.MirostatTarget, request.MirostatRate));
         Assert.Equal((3, 40, 0), (request.EchoLast, request.PromptTruncateLength, request.MaxTokens));
     }
 
@@ -41,8 +42,9 @@ public sealed class InferenceFieldTests : IAsyncLifetime
     [InlineData("\"logit_bias\":{\"7\":101}", 400, "logit_bias of token 7 must be from -100 to 100")]
     [InlineData("\"max_tokens\":0", 400, "max_tokens must be from 1")]
     [InlineData("\"prompt_truncate_len\":0", 400, "prompt_truncate_len must be from 1")]
-    [InlineData("\"typical_p\":0.5", 501, "typical_p is not implemented")]
-    [InlineData("\"mirostat_target\":3", 501, "mirostat_target is not implemented")]
+    [InlineData("\"typical_p\":1.5", 400, "typical_p must be from 0 to 1")]
+    [InlineData("\"mirostat_target\":-1", 400, "mirostat_target must be from 0 to 100")]
+    [InlineData("\"mirostat_target\":3,\"mirostat_lr\":1.5", 400, "mirostat_lr must be from 0 to 1")]
     public async Task A_value_out_of_range_is_refused_with_its_field(string field, int expected, string message)
     {
         var (status, body) = await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},{{field}}}""");

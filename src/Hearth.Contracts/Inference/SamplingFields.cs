@@ -18,7 +18,10 @@ public abstract record SamplingFields
     public double? FrequencyPenalty { get; init; }
     public double? PresencePenalty { get; init; }
     public double? RepetitionPenalty { get; init; }
+    /// <summary>Mean surprise of the answer's tokens, in bits, that sampling steers to; left out: off.</summary>
     public double? MirostatTarget { get; init; }
+    /// <summary>How fast it steers; 0.1 where it is left out.</summary>
+    public double? MirostatLr { get; init; }
     /// <summary>Token ids with what is added to their logits, from -100 to 100.</summary>
     public JsonElement? LogitBias { get; init; }
     public long? Seed { get; init; }

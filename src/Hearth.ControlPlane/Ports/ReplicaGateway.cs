@@ -29,6 +29,11 @@ public sealed record GenerationRequest
     public double? TopP { get; init; }
     public int? TopK { get; init; }
     public double? MinP { get; init; }
+    public double? TypicalP { get; init; }
+    /// <summary>Mean surprise in bits; null: no mirostat.</summary>
+    public double? MirostatTarget { get; init; }
+    /// <summary>Null: 0.1. Without a target there is nothing to steer.</summary>
+    public double? MirostatRate { get; init; }
     public double? RepetitionPenalty { get; init; }
     public double? FrequencyPenalty { get; init; }
     public double? PresencePenalty { get; init; }
@@ -75,7 +80,8 @@ public sealed record GenerationEvent
 
 /// <summary>Sampling values after the model's own advice has filled what the caller left open.</summary>
 public sealed record EffectiveSampling(
-    double Temperature, double TopP, int TopK, double MinP, double RepetitionPenalty, double FrequencyPenalty, double PresencePenalty);
+    double Temperature, double TopP, int TopK, double MinP, double RepetitionPenalty, double FrequencyPenalty, double PresencePenalty,
+    double TypicalP = 1, double? MirostatTarget = null, double? MirostatLr = null);
 
 /// <summary>Raw log-probability (natural log, temperature 1; rule E6) of a chosen token and of the best alternatives.</summary>
 public sealed record TokenLogprob(int TokenId, string Token, double Logprob, double SamplingLogprob, IReadOnlyList<TokenAlternative> Top);

@@ -13,6 +13,9 @@ public readonly record struct SampledToken(int TokenId, float Logprob, float Sam
     /// <summary>The row held a value that is not a number: nothing can be chosen.</summary>
     public static SampledToken Fault { get; } = new(-1, float.NaN, float.NaN, []);
 
+    /// <summary>Surprise in bits, for mirostat: in the distribution after all else that cuts. 0 when greedy or a prompt's row.</summary>
+    public double Surprise { get; init; }
+
     /// <summary>True for <see cref="Fault"/>.</summary>
     public bool IsFault => TokenId < 0;
 }

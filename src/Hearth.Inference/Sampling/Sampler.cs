@@ -3,19 +3,15 @@ using Hearth.Numerics;
 namespace Hearth.Inference;
 
 /// <summary>
-/// Chooses tokens from rows of logits: penalties, bias, minimum length, temperature, top-k, top-p, min-p, draw (docs/exactness.md). Ties go to the lower
+/// Chooses tokens from rows of logits: penalties, bias, minimum length, temperature, cuts (<see cref="Cuts"/>), draw (docs/exactness.md). Ties go to the lower
 /// id, cumulative sums run in id order, and the random number is a function of (seed, choice, index in the completion): a token does not depend on
 /// what else is in the batch.
 /// </summary>
 public sealed class Sampler
 {
-    // Stands for minus infinity: its exponential is 0, and no difference of two of them is NaN.
-    private const float Masked = -1e30f;
-    private const int FirstCandidates = 64;
-
     private readonly int _vocabularySize;
-    private readonly float[] _logits, _exp, _kept, _tileSums;
-    private readonly int[] _candidates;
+    private readonly float[] _logits, _exp, _tileSums;
+    private readonly Cuts _cuts;
 
     /// <summary>A sampler for rows of <paramref name="vocabularySize"/> logits. Not thread-safe: it keeps scratch.</summary>
     public Sampler(int vocabularySize)
@@ -24,9 +20,8 @@ public sealed class Sampler
         _vocabularySize = vocabularySize;
         _logits = new float[vocabularySize];
         _exp = new float[vocabularySize];
-        _kept = new float[vocabularySize];
         _tileSums = new float[Softmax.Tiles(vocabularySize)];
-        _candidates = new int[vocabularySize];
+        _cuts = new(vocabularySize);
     }
 
     /// <summary>Samples or scores every row of a plan.</summary>
@@ -83,13 +78,19 @@ public sealed class Sampler
             cut = _logits;
             (cutMax, cutLogSum) = Softmax.LogSumExp(cut);
         }
+        double logTotal = (double)cutMax + cutLogSum;
+        if (options.MirostatTarget is not null)
+        {
+            Cuts.KeepExpected(_logits, cutMax, logTotal, sequence.SurpriseBound);
+            (cutMax, cutLogSum) = Softmax.LogSumExp(_logits);
+        }
         Softmax.Exp(cut, cutMax, _exp, _tileSums);
         for (int i = 0; i < results.Length; i++)
         {
             // The first row of a request serves all of its choices, later rows one each.
             int choice = sequence.Choice + i;
             int token = Draw(CounterRandom.Uniform(sequence.Seed, RandomPurpose.Sampling, (ulong)choice, (ulong)sequence.CompletionTokens));
-            results[i] = new(token, logits[token] - max - logSum, cut[token] - cutMax - cutLogSum, top);
+            results[i] = new(token, logits[token] - max - logSum, cut[token] - cutMax - cutLogSum, top) { Surprise = (logTotal - cut[token]) / Mirostat.NatsPerBit };
         }
     }
 
@@ -105,7 +106,7 @@ public sealed class Sampler
             foreach (var (id, bias) in biases) _logits[id] += bias;
         if (sequence.CompletionTokens >= sequence.Options.MinTokens) return;
         foreach (int id in sequence.StopTokenIds)
-            if ((uint)id < (uint)_vocabularySize) _logits[id] = Masked;
+            if ((uint)id < (uint)_vocabularySize) _logits[id] = Cuts.Masked;
     }
 
     private void Penalize(Sequence sequence, SamplingOptions options)
@@ -121,81 +122,17 @@ public sealed class Sampler
         }
     }
 
-    // Temperature, then the cuts; each cut sees the distribution that the one before left, renormalised. No cut drops the largest logit.
     private void Cut(SamplingOptions options, float largest)
     {
         float temperature = (float)options.Temperature;
         if (temperature != 1) Kernels.Divide(_logits, temperature);
-        if (options.TopK > 0 && options.TopK < _vocabularySize) KeepTop(options.TopK);
-        if (options.TopP < 1 || options.MinP > 0) Softmax.Exp(_logits, largest / temperature, _exp, _tileSums);
-        if (options.TopP < 1) KeepNucleus(options.TopP);
-        if (options.MinP > 0) KeepAbove((float)options.MinP);
-    }
-
-    private void KeepTop(int count)
-    {
-        var kept = _candidates.AsSpan(0, count);
-        TopTokens.Write(_logits, kept);
-        KeepOnly(kept);
-    }
-
-    // Sorting the whole vocabulary costs more than a layer. Nearly always the first few tokens are enough.
-    private void KeepNucleus(double share)
-    {
-        double total = Total();
-        var first = _candidates.AsSpan(0, Math.Min(FirstCandidates, _vocabularySize));
-        TopTokens.Write(_logits, first);
-        if (TryKeepShare(first, share * total)) return;
-
-        // All tokens below (1 - share) / V together have less than 1 - share: none of them is in the nucleus. Half of it leaves room for rounding.
-        double least = 0.5 * (1 - share) * total / _vocabularySize;
-        int count = 0;
-        for (int id = 0; id < _vocabularySize; id++)
-            if (_exp[id] >= least) _candidates[count++] = id;
-        var candidates = _candidates.AsSpan(0, count);
-        TopTokens.Sort(_logits, candidates);
-        if (!TryKeepShare(candidates, share * total)) KeepOnly(candidates);
-    }
-
-    // candidates: largest first.
-    private bool TryKeepShare(Span<int> candidates, double mass)
-    {
-        double sum = 0;
-        for (int i = 0; i < candidates.Length; i++)
-        {
-            sum += _exp[candidates[i]];
-            if (sum < mass) continue;
-            KeepOnly(candidates[..(i + 1)]);
-            return true;
-        }
-        return false;
-    }
-
-    private void KeepAbove(float share)
-    {
-        for (int id = 0; id < _vocabularySize; id++)
-            if (_exp[id] < share) _logits[id] = Masked;
-    }
-
-    private void KeepOnly(ReadOnlySpan<int> ids)
-    {
-        var values = _kept.AsSpan(0, ids.Length);
-        for (int i = 0; i < ids.Length; i++) values[i] = _logits[ids[i]];
-        _logits.AsSpan().Fill(Masked);
-        for (int i = 0; i < ids.Length; i++) _logits[ids[i]] = values[i];
-    }
-
-    private double Total()
-    {
-        double total = 0;
-        foreach (float sum in _tileSums) total += sum;
-        return total;
+        _cuts.Apply(_logits, largest / temperature, options);
     }
 
     // Inverse of the cumulative distribution, in id order: by tiles of 1,024, then inside one.
     private int Draw(double uniform)
     {
-        double target = uniform * Total(), before = 0;
+        double target = uniform * Softmax.Total(_tileSums), before = 0;
         int tile = 0;
         while (tile < _tileSums.Length - 1 && before + _tileSums[tile] <= target) before += _tileSums[tile++];
         // Rounding may put the target behind the last token of the tile that it belongs to, or behind all.

@@ -1,6 +1,6 @@
 namespace Hearth.Inference;
 
-/// <summary>How tokens are chosen, in the order of docs/exactness.md: penalties, bias, temperature, top-k, top-p, min-p.</summary>
+/// <summary>How tokens are chosen, in the order of docs/exactness.md: penalties, bias, temperature, top-k, top-p, min-p, typical-p, mirostat.</summary>
 public sealed record SamplingOptions
 {
     /// <summary>Below this a temperature means greedy: dividing by it would only overflow.</summary>
@@ -20,6 +20,15 @@ public sealed record SamplingOptions
 
     /// <summary>Drops tokens below this share of the most probable token's probability (arXiv:2407.01082).</summary>
     public double MinP { get; init; }
+
+    /// <summary>Keeps the smallest set of tokens with surprises nearest to the entropy that has this share of the probability (arXiv:2202.00666).</summary>
+    public double TypicalP { get; init; } = 1;
+
+    /// <summary>Mean surprise of a completion's tokens, in bits, that mirostat 2 steers to (arXiv:2007.14966); null is off. No effect when greedy.</summary>
+    public double? MirostatTarget { get; init; }
+
+    /// <summary>How much of a token's distance from <see cref="MirostatTarget"/> moves the bound of the next one.</summary>
+    public double MirostatRate { get; init; } = 0.1;
 
     /// <summary>Divides positive and multiplies negative logits of tokens in prompt or completion (arXiv:1909.05858); 1 is off.</summary>
     public double RepetitionPenalty { get; init; } = 1;
@@ -41,7 +50,7 @@ public sealed record SamplingOptions
 
     internal bool HasPenalties => RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0;
 
-    internal bool HasCuts => TopK > 0 || TopP < 1 || MinP > 0;
+    internal bool HasCuts => TopK > 0 || TopP < 1 || MinP > 0 || TypicalP < 1 || MirostatTarget is not null;
 
     /// <summary>Everything that is wrong with the values.</summary>
     internal IEnumerable<string> Faults(int vocabularySize)
@@ -50,6 +59,9 @@ public sealed record SamplingOptions
         if (TopK < 0) yield return $"top-k is {TopK}, expected 0 (off) or more";
         if (!(TopP is > 0 and <= 1)) yield return $"top-p is {TopP}, expected more than 0 and at most 1";
         if (!(MinP is >= 0 and <= 1)) yield return $"min-p is {MinP}, expected 0 to 1";
+        if (!(TypicalP is > 0 and <= 1)) yield return $"typical-p is {TypicalP}, expected more than 0 and at most 1";
+        if (MirostatTarget is not (null or (>= 0 and <= 100))) yield return $"mirostat target is {MirostatTarget}, expected 0 to 100 bits";
+        if (!(MirostatRate is >= 0 and <= 1)) yield return $"mirostat rate is {MirostatRate}, expected 0 to 1";
         if (!(RepetitionPenalty is > 0 and <= 100)) yield return $"repetition penalty is {RepetitionPenalty}, expected more than 0";
         if (!(Math.Abs(FrequencyPenalty) <= 100)) yield return $"frequency penalty is {FrequencyPenalty}, expected -100 to 100";
         if (!(Math.Abs(PresencePenalty) <= 100)) yield return $"presence penalty is {PresencePenalty}, expected -100 to 100";

@@ -5,7 +5,7 @@ public sealed record FireworksFile
 {
     private const string Jinja = "jinja";
 
-    private static readonly string[] Unapplied = ["stop", "max_tokens", "typical_p"];
+    private static readonly string[] Unapplied = ["stop", "max_tokens"];
 
     /// <summary>Jinja; null where the file has none.</summary>
     public string? ChatTemplate { get; init; }
@@ -36,6 +36,7 @@ public sealed record FireworksFile
         TopP = Defaults.TopP ?? published?.TopP,
         TopK = Defaults.TopK ?? published?.TopK,
         MinP = Defaults.MinP ?? published?.MinP,
+        TypicalP = Defaults.TypicalP ?? published?.TypicalP,
         RepetitionPenalty = Defaults.RepetitionPenalty ?? published?.RepetitionPenalty,
         FrequencyPenalty = Defaults.FrequencyPenalty ?? published?.FrequencyPenalty,
         PresencePenalty = Defaults.PresencePenalty ?? published?.PresencePenalty,
@@ -55,6 +56,7 @@ public sealed record FireworksFile
         TopP = defaults.FindNumber("top_p"),
         TopK = defaults.FindInteger("top_k"),
         MinP = defaults.FindNumber("min_p"),
+        TypicalP = defaults.FindNumber("typical_p"),
         RepetitionPenalty = defaults.FindNumber("repetition_penalty"),
         FrequencyPenalty = defaults.FindNumber("frequency_penalty"),
         PresencePenalty = defaults.FindNumber("presence_penalty"),

@@ -28,6 +28,9 @@ public sealed record GenerationConfiguration
     /// <summary>Tokens under this share of the best one's probability are dropped.</summary>
     public double? MinP { get; init; }
 
+    /// <summary>Probability mass kept of the tokens with the most typical surprise.</summary>
+    public double? TypicalP { get; init; }
+
     /// <summary>Divides (multiplies, where negative) the logits of tokens seen before.</summary>
     public double? RepetitionPenalty { get; init; }
 
@@ -53,6 +56,7 @@ public sealed record GenerationConfiguration
             TopP = reader.FindNumber("top_p"),
             TopK = reader.FindInteger("top_k"),
             MinP = reader.FindNumber("min_p"),
+            TypicalP = reader.FindNumber("typical_p"),
             RepetitionPenalty = reader.FindNumber("repetition_penalty"),
         };
     }

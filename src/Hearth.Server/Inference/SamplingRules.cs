@@ -11,6 +11,7 @@ internal static class SamplingRules
     private const int MaxTopLogprobs = 20;
     private const int MaxStops = 4;
     private const float MaxBias = 100;
+    private const double MaxSurprise = 100; // bits: any vocabulary has less
 
     /// <summary>The fields that chat and text completions share, as the replica takes them.</summary>
     public static GenerationRequest ToRequest(SamplingFields fields, string requestId)
@@ -26,6 +27,9 @@ internal static class SamplingRules
             TopP = InRange("top_p", fields.TopP, 0, 1),
             TopK = InRange("top_k", fields.TopK, 0, 100),
             MinP = InRange("min_p", fields.MinP, 0, 1),
+            TypicalP = InRange("typical_p", fields.TypicalP, 0, 1),
+            MirostatTarget = InRange("mirostat_target", fields.MirostatTarget, 0, MaxSurprise),
+            MirostatRate = InRange("mirostat_lr", fields.MirostatLr, 0, 1),
             RepetitionPenalty = InRange("repetition_penalty", fields.RepetitionPenalty, 0, 2),
             FrequencyPenalty = InRange("frequency_penalty", fields.FrequencyPenalty, -2, 2),
             PresencePenalty = InRange("presence_penalty", fields.PresencePenalty, -2, 2),
@@ -104,8 +108,6 @@ internal static class SamplingRules
     // Silently ignoring a field that changes the answer would be a wrong answer.
     private static void RefuseUnimplemented(SamplingFields fields)
     {
-        if (fields.TypicalP is not (null or 1)) throw NotYet("typical_p");
-        if (fields.MirostatTarget is not null) throw NotYet("mirostat_target");
         if (fields.ResponseFormat is { ValueKind: JsonValueKind.Object } format && !(format.TryGetProperty("type", out var type) && type.ValueEquals("text")))
             throw NotYet("response_format");
     }

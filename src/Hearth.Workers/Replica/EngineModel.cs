@@ -7,9 +7,6 @@ namespace Hearth.Workers;
 /// <summary>A model and its adapters in the inference engine, with the tokenizer and chat template that belong to them.</summary>
 internal sealed class EngineModel : IReplicaModel, IDisposable
 {
-    /// <summary>What callers mean by a top_p of 0: only the most probable token.</summary>
-    private const double SmallestTopP = 1e-9;
-
     private readonly ModelFiles files;
     private readonly Conversations conversations;
     private readonly Engine engine;
@@ -72,19 +69,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         TopLogprobs = request.TopLogprobs ?? 0,
         PromptLogprobs = request is { EchoLast: > 0, TopLogprobs: not null },
         ErrorOnContextOverflow = request.ErrorOnContextOverflow,
-        Sampling = new SamplingOptions
-        {
-            // What a caller leaves open follows the publisher's advice, then OpenAI's defaults.
-            Temperature = request.Temperature ?? files.Generation?.Temperature ?? 1,
-            TopP = Math.Max(request.TopP ?? files.Generation?.TopP ?? 1, SmallestTopP),
-            TopK = request.TopK ?? files.Generation?.TopK ?? 0,
-            MinP = request.MinP ?? files.Generation?.MinP ?? 0,
-            RepetitionPenalty = request.RepetitionPenalty ?? files.Generation?.RepetitionPenalty ?? 1,
-            FrequencyPenalty = request.FrequencyPenalty ?? files.Generation?.FrequencyPenalty ?? 0,
-            PresencePenalty = request.PresencePenalty ?? files.Generation?.PresencePenalty ?? 0,
-            LogitBias = request.LogitBias,
-            Seed = request.Seed is { } seed ? unchecked((ulong)seed) : null,
-        },
+        Sampling = RequestSampling.Of(request, files.Generation ?? new()),
     };
 
     /// <summary>Loud, never the base model: a request for an adapter that is not held is refused.</summary>

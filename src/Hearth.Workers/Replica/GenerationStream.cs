@@ -57,7 +57,8 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
         {
             PromptTokenIds = handle.Options.PromptTokenIds,
             RawPrompt = request.RawOutput ? tokenizer.Decode([.. handle.Options.PromptTokenIds]) : null,
-            Sampling = new(sampling.Temperature, sampling.TopP, sampling.TopK, sampling.MinP, sampling.RepetitionPenalty, sampling.FrequencyPenalty, sampling.PresencePenalty),
+            Sampling = new(sampling.Temperature, sampling.TopP, sampling.TopK, sampling.MinP, sampling.RepetitionPenalty, sampling.FrequencyPenalty, sampling.PresencePenalty,
+                sampling.TypicalP, sampling.MirostatTarget, sampling.MirostatTarget is null ? null : sampling.MirostatRate),
         };
     }
 

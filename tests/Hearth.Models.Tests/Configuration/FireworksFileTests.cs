@@ -13,8 +13,8 @@ public sealed class FireworksFileTests : IDisposable
     [Fact]
     public void Its_defaults_win_over_the_publishers_advice()
     {
-        var merged = Load("""{"defaults":{"temperature":0.5,"presence_penalty":1.5}}""").Over(new() { Temperature = 0.9, TopP = 0.8, EosTokenIds = [7] });
-        Assert.Equal((0.5, 0.8, 1.5), (merged.Temperature, merged.TopP, merged.PresencePenalty));
+        var merged = Load("""{"defaults":{"temperature":0.5,"presence_penalty":1.5,"typical_p":0.7}}""").Over(new() { Temperature = 0.9, TopP = 0.8, TypicalP = 0.6, EosTokenIds = [7] });
+        Assert.Equal((0.5, 0.8, 1.5, 0.7), (merged.Temperature, merged.TopP, merged.PresencePenalty, merged.TypicalP));
         Assert.Equal([7], merged.EosTokenIds);
     }
 
