@@ -44,6 +44,26 @@ public sealed class ServingTests(ServingTests.SharedServer shared) : IClassFixtu
     }
 
     [Fact]
+    public async Task Typical_p_and_mirostat_choose_from_what_they_keep()
+    {
+        // A target of no surprise leaves the best token, whatever the seed and temperature; typical-p 0 leaves one token, too.
+        var greedy = await AskAsync("completions", """ "prompt":"3 + 4","max_tokens":20,"temperature":0,"ignore_eos":true,"return_token_ids":true """);
+        var hot = await AskAsync("completions", """ "prompt":"3 + 4","max_tokens":20,"temperature":2,"seed":3,"ignore_eos":true,"return_token_ids":true """);
+        var unsurprised = await AskAsync("completions", """
+             "prompt":"3 + 4","max_tokens":20,"temperature":2,"seed":3,"ignore_eos":true,"return_token_ids":true,"mirostat_target":0,"mirostat_lr":1
+            """);
+        var typical = await AskAsync("completions", """ "prompt":"3 + 4","max_tokens":20,"temperature":2,"seed":3,"ignore_eos":true,"logprobs":true,"typical_p":0 """);
+        Assert.Equal(Ids(greedy), Ids(unsurprised));
+        Assert.NotEqual(Ids(greedy), Ids(hot));
+        var tokens = typical.GetProperty("choices")[0].GetProperty("logprobs").GetProperty("content").EnumerateArray().ToList();
+        Assert.Equal(20, tokens.Count);
+        Assert.All(tokens, token => Assert.Equal(0, token.GetProperty("sampling_logprob").GetDouble()));
+        Assert.Contains(tokens, token => token.GetProperty("logprob").GetDouble() < -0.01);
+
+        static IEnumerable<int> Ids(JsonElement answer) => answer.GetProperty("choices")[0].GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32());
+    }
+
+    [Fact]
     public async Task Several_prompts_get_the_answers_that_each_gets_alone()
     {
         string[] prompts = ["What is 3 + 4?", "Tom has 12 apples", "1"];
