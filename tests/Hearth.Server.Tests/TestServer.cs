@@ -1,4 +1,3 @@
-using Xunit;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -6,6 +5,7 @@ using System.Text.Json;
 using Hearth.Client;
 using Hearth.ControlPlane;
 using Microsoft.Extensions.DependencyInjection;
+using Xunit;
 
 namespace Hearth.Server.Tests;
 

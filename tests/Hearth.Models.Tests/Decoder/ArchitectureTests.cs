@@ -1,7 +1,7 @@
-using Xunit;
 using System.Text.Json;
 using Hearth.Numerics;
 using Hearth.TestKit;
+using Xunit;
 
 namespace Hearth.Models.Tests;
 
