@@ -3,8 +3,26 @@ using System.Text.Json.Serialization;
 
 namespace Hearth.Contracts;
 
+/// <summary>Settings that every kind of fine-tuning takes, whether they stand in the job itself or in its <c>trainingConfig</c>.</summary>
+public interface ITrainingSettings
+{
+    string? BaseModel { get; }
+    string? WarmStartFrom { get; }
+    string? OutputModel { get; }
+    double? Epochs { get; }
+    double? LearningRate { get; }
+    int? LearningRateWarmupSteps { get; }
+    int? LoraRank { get; }
+    int? MaxContextLength { get; }
+    int? BatchSize { get; }
+    int? BatchSizeSamples { get; }
+    int? GradientAccumulationSteps { get; }
+    double? OptimizerWeightDecay { get; }
+    string? JinjaTemplate { get; }
+}
+
 /// <summary>Settings that preference and reinforcement jobs share. In a request what is absent gets its default; answers name every value.</summary>
-public sealed record TrainingConfig
+public sealed record TrainingConfig : ITrainingSettings
 {
     public string? BaseModel { get; init; }
     /// <summary>Tokens of an optimizer step.</summary>

@@ -65,7 +65,7 @@ public sealed record SupervisedFineTuningJob
 }
 
 /// <summary>Body of <c>POST supervisedFineTuningJobs</c>.</summary>
-public sealed record SupervisedFineTuningJobParam
+public sealed record SupervisedFineTuningJobParam : ITrainingSettings
 {
     public string? Dataset { get; init; }
     public AwsS3Config? AwsS3Config { get; init; }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 
 namespace Hearth.ControlPlane;
@@ -13,16 +11,15 @@ public readonly record struct BatchLine(long Number, long Line, string Text);
 public static class BatchInput
 {
     private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool"];
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = RowJson.MaxDepth };
 
-    public static async IAsyncEnumerable<BatchLine> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IEnumerable<BatchLine> Read(string path, CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(path, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
-        long row = 0, line = 0;
-        while (await reader.ReadLineAsync(cancellationToken) is { } text)
+        using var file = RowReader.Open(path);
+        foreach (var row in RowReader.Read(file))
         {
-            line++;
-            if (!string.IsNullOrWhiteSpace(text)) yield return new(row++, line, text);
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return new(row.Number - 1, row.Line, row.Text);
         }
     }
 

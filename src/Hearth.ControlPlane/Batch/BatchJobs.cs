@@ -158,9 +158,8 @@ public sealed partial class BatchJobs(ResourceStore resources, BatchPlanner plan
     private void End(Change change, Stored<BatchJobRecord> job) =>
         change.Update(Stopped(change, job, job.Value.EndAs, job.Value with { EndTime = resources.Now }) with { References = [] });
 
-    // The job's time of creation tells it from an earlier job of the same name.
     private UsageEntry UsageOf(Stored<BatchJobRecord> job, BatchAnswer answer) =>
-        new($"batch/{job.Name}@{job.Row.CreateTime.UtcTicks}/{answer.Row}", job.Name.Account, "batch", job.Name.Value, job.Value.Spec.Model, resources.Now)
+        new($"batch/{job.Incarnation}/{answer.Row}", job.Name.Account, "batch", job.Name.Value, job.Value.Spec.Model, resources.Now)
         {
             User = job.Value.User,
             KeyId = job.Value.KeyId,

@@ -8,7 +8,7 @@ public sealed class BatchPlanner(ResourceStore resources, ModelCatalogue models)
     /// <exception cref="HearthException">A value is out of range, the model or the input is not there or not usable, the output's name is taken.</exception>
     public async ValueTask<BatchJobSpec> PlanAsync(Caller caller, ResourceName name, BatchJobDraft draft, CancellationToken cancellationToken)
     {
-        ThrowIfAny([.. draft.Faults()]);
+        JobRules.Throw([.. draft.Faults()]);
         if (draft.SystemPrompt.Length > LongestSystemPrompt) throw HearthException.Invalid($"systemPrompt is longer than {LongestSystemPrompt:N0} characters. Shorten it.");
         var earlier = string.IsNullOrEmpty(draft.ContinuedFrom) ? null : await EarlierAsync(name, draft.ContinuedFrom, cancellationToken);
         var model = await RequireModelAsync(caller, draft.Model, earlier, cancellationToken);
@@ -80,11 +80,4 @@ public sealed class BatchPlanner(ResourceStore resources, ModelCatalogue models)
     }
 
     private static string GeneratedId() => "bij-" + System.Security.Cryptography.RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 9);
-
-    /// <summary>All problems in one message.</summary>
-    private static void ThrowIfAny(List<FieldFault> faults)
-    {
-        if (faults.Count == 0) return;
-        throw new HearthException(ErrorCode.InvalidArgument, string.Join(" ", faults.Select(fault => $"{fault.Field}: {fault.Description}"))) { Faults = faults };
-    }
 }

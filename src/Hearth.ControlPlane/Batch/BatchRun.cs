@@ -152,7 +152,7 @@ internal sealed class BatchRun(BatchParts parts, ResourceName name)
         var input = await parts.Resources.GetAsync<DatasetRecord>(ResourceName.Parse(job.Value.Spec.InputDataset), cancellationToken);
         var earlier = await parts.Validator.DoneEarlierAsync(job.Value.Spec, cancellationToken);
         var ahead = job.Value.Progress.DoneAhead.ToHashSet();
-        await foreach (var line in BatchInput.ReadAsync(parts.Blobs.PathOf(input.Value.Blob), cancellationToken))
+        foreach (var line in BatchInput.Read(parts.Blobs.PathOf(input.Value.Blob), cancellationToken))
         {
             if (line.Number < job.Value.Progress.Cursor || ahead.Contains(line.Number)) continue;
             var (id, body) = BatchInput.Parse(line.Text);

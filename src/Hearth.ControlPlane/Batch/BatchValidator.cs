@@ -15,7 +15,7 @@ public sealed class BatchValidator(ResourceStore resources, IBlobs blobs, BatchJ
         var done = await DoneEarlierAsync(job.Value.Spec, cancellationToken);
         var (seen, faults) = (new HashSet<UInt128>(), new List<string>());
         long rows = 0, faulty = 0;
-        await foreach (var line in BatchInput.ReadAsync(blobs.PathOf(input.Value.Blob), cancellationToken))
+        foreach (var line in BatchInput.Read(blobs.PathOf(input.Value.Blob), cancellationToken))
         {
             var problem = "";
             try
@@ -56,7 +56,7 @@ public sealed class BatchValidator(ResourceStore resources, IBlobs blobs, BatchJ
     private async ValueTask AddIdsAsync(DatasetRecord dataset, HashSet<UInt128> done, CancellationToken cancellationToken)
     {
         var left = dataset.Rows;
-        await foreach (var line in BatchInput.ReadAsync(blobs.PathOf(dataset.Blob), cancellationToken))
+        foreach (var line in BatchInput.Read(blobs.PathOf(dataset.Blob), cancellationToken))
         {
             if (left-- == 0) return;
             using var answer = System.Text.Json.JsonDocument.Parse(line.Text);

@@ -16,7 +16,7 @@ internal sealed class BlockResult
     public List<LineProblem> Faults { get; } = [];
     public List<(int Line, long Offset)> RowStarts { get; } = [];
     public List<RowId> Ids { get; } = [];
-    public long[] Features { get; } = new long[7];
+    public long[] Features { get; } = new long[RowFeaturesExtensions.Count];
     public long Rows { get; set; }
     public long TrainableRows { get; set; }
     public long Turns { get; set; }

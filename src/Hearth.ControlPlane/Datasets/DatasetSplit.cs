@@ -28,10 +28,10 @@ internal sealed class SplitDraw
         var draw = new SplitDraw();
         using (file)
         {
-            foreach (var line in DatasetLines.Read(file))
+            foreach (var row in RowReader.Walk(file))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                draw._hashes.Add(Hash(split.Seed, line.Span));
+                draw._hashes.Add(Hash(split.Seed, row.Bytes.Span));
             }
         }
         var count = split.Rows ?? (long)Math.Round(split.Fraction!.Value * draw._hashes.Count, MidpointRounding.AwayFromZero);

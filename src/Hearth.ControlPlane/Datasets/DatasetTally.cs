@@ -3,12 +3,12 @@ namespace Hearth.ControlPlane;
 /// <summary>Joins the blocks' results, in order, to the report of a file.</summary>
 internal sealed class DatasetTally(ValidationOptions options, Action<RowFault> onFault)
 {
-    private readonly long[] _features = new long[7];
+    private readonly long[] _features = new long[RowFeaturesExtensions.Count];
     private readonly LengthCounter _rowBytes = new();
     private readonly List<RowFault> _kept = [];
     private readonly List<long> _indexOffsets = [], _indexLines = [];
     private readonly IdTable _ids = new();
-    private long _faultCount, _rowLines, _rows, _trainable, _turns, _textBytes, _firstPrompt;
+    private long _faultCount, _rowLines, _rows, _trainable, _turns, _textBytes, _firstPrompt, _bytes;
 
     /// <summary>Lines joined so far.</summary>
     public long Lines { get; private set; }
@@ -18,8 +18,6 @@ internal sealed class DatasetTally(ValidationOptions options, Action<RowFault> o
 
     /// <summary>Lines that hold something, good or bad.</summary>
     public long RowLines => _rowLines;
-
-    private long _bytes;
 
     public void Add(BlockResult result)
     {

@@ -5,7 +5,7 @@ namespace Hearth.ControlPlane;
 /// <summary>Datasets made of others: a copy, the rows that a filter keeps, the two parts of a split. They are READY at once and remember what they came from.</summary>
 public sealed partial class Datasets
 {
-    private static readonly JsonDocumentOptions RowDepth = new() { MaxDepth = 64 };
+    private static readonly JsonDocumentOptions RowDepth = new() { MaxDepth = RowJson.MaxDepth };
 
     /// <summary>A copy of a dataset; it shares the source's bytes.</summary>
     public async ValueTask<Stored<DatasetRecord>> CopyAsync(
@@ -35,7 +35,7 @@ public sealed partial class Datasets
         await Task.Run(() =>
         {
             using var rows = File.OpenRead(blobs.PathOf(origin.Value.Blob));
-            foreach (var line in DatasetLines.Read(rows))
+            foreach (var line in RowReader.Walk(rows).Select(row => row.Bytes))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var row = JsonDocument.Parse(line, RowDepth);
@@ -58,8 +58,7 @@ public sealed partial class Datasets
         {
             var draw = SplitDraw.Of(File.OpenRead(blobs.PathOf(origin.Value.Blob)), split, cancellationToken);
             using var rows = File.OpenRead(blobs.PathOf(origin.Value.Blob));
-            var row = 0;
-            foreach (var line in DatasetLines.Read(rows)) Write(draw.IsFirst(row++) ? first : second, line);
+            foreach (var row in RowReader.Walk(rows)) Write(draw.IsFirst((int)row.Number - 1) ? first : second, row.Bytes);
         }, cancellationToken);
         await using var firstPart = await CheckPartAsync(origin, split.First, split.Dataset, first, "the split", cancellationToken);
         await using var secondPart = await CheckPartAsync(origin, split.Second, split.Dataset, second, "the split", cancellationToken);

@@ -14,11 +14,17 @@ public static class RowReader
         var entry = (int)Math.Min((number - 1) / RowIndex.Every, index.Offsets.Count - 1L);
         var (offset, line) = entry < 0 ? (0, 1) : (index.Offsets[entry], index.Lines[entry]);
         file.Position = offset;
-        return Read(file, offset, line, (Math.Max(entry, 0) * (long)RowIndex.Every) + 1).FirstOrDefault(row => row.Number == number);
+        foreach (var row in Walk(file, offset, line, (Math.Max(entry, 0) * (long)RowIndex.Every) + 1))
+            if (row.Number == number) return row.ToRow();
+        return null;
     }
 
     /// <summary>The rows of a stream from where it stands, which is given in the file's own counts.</summary>
-    public static IEnumerable<DatasetRow> Read(Stream file, long offset = 0, long line = 1, long number = 1)
+    public static IEnumerable<DatasetRow> Read(Stream file, long offset = 0, long line = 1, long number = 1) =>
+        Walk(file, offset, line, number).Select(row => row.ToRow());
+
+    /// <summary>Like <see cref="Read"/>, without making text of the rows.</summary>
+    internal static IEnumerable<RowBytes> Walk(Stream file, long offset = 0, long line = 1, long number = 1)
     {
         var blocks = new LineBlocks(file, DatasetValidator.MaxLineBytes);
         while (blocks.Next() is { } block)
@@ -28,16 +34,23 @@ public static class RowReader
             {
                 var end = block.Bytes[at..].IndexOf((byte)'\n');
                 length = end < 0 ? block.Length - at : end + 1;
-                var text = Trim(block.Bytes.Slice(at, length), offset + block.Offset + at == 0);
-                if (text.IndexOfAnyExcept((byte)' ', (byte)'\t') >= 0) yield return new(number++, line, offset + block.Offset + at, Encoding.UTF8.GetString(text));
+                var start = offset + block.Offset + at;
+                var text = Trim(block.Buffer.AsMemory(at, length), start == 0);
+                if (text.Span.IndexOfAnyExcept((byte)' ', (byte)'\t') >= 0) yield return new(number++, line, start, text);
             }
             blocks.Return(block);
         }
     }
 
-    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> line, bool isFirst)
+    private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> line, bool isFirst)
     {
-        if (isFirst && line.StartsWith("\uFEFF"u8)) line = line[3..];
+        if (isFirst && line.Span.StartsWith("\uFEFF"u8)) line = line[3..];
         return line.TrimEnd("\r\n"u8);
     }
+}
+
+/// <summary>A row's bytes, usable until the next row is asked for; the rest as <see cref="DatasetRow"/> has it.</summary>
+internal readonly record struct RowBytes(long Number, long Line, long Offset, ReadOnlyMemory<byte> Bytes)
+{
+    public DatasetRow ToRow() => new(Number, Line, Offset, Encoding.UTF8.GetString(Bytes.Span));
 }

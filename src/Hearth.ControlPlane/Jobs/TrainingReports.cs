@@ -122,7 +122,6 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
         }, cancellationToken);
     }
 
-
     private async ValueTask<bool> TryAddModelAsync(
         Change change, Stored<JobRecord> job, TrainedAdapter adapter, AdapterConfig facts, string path, CancellationToken cancellationToken)
     {
@@ -142,9 +141,8 @@ public sealed class TrainingReports(ResourceStore resources, IBlobs blobs, Resou
         return true;
     }
 
-    // The job's time of creation tells it from an earlier job of the same name.
     private UsageEntry TrainingUsage(Stored<JobRecord> job, JobProgress progress) =>
-        new($"training/{job.Name}@{job.Row.CreateTime.UtcTicks}/{progress.Step}", job.Name.Account, "training", job.Name.Value, job.Value.Spec.BaseModel, resources.Now)
+        new($"training/{job.Incarnation}/{progress.Step}", job.Name.Account, "training", job.Name.Value, job.Value.Spec.BaseModel, resources.Now)
         {
             User = job.Value.User,
             KeyId = job.Value.KeyId,

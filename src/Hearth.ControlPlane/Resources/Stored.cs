@@ -8,6 +8,9 @@ public sealed record Stored<T>(ResourceRow Row, T Value)
 {
     public ResourceName Name => Row.Name;
 
+    /// <summary>Tells the resource from an earlier one of the same name, for what outlives it: keys of usage.</summary>
+    public string Incarnation => $"{Name}@{Row.CreateTime.UtcTicks}";
+
     /// <summary>The row with another content, for <see cref="Change.Update"/>.</summary>
     public ResourceRow With(T value, string? state, DateTimeOffset now) =>
         Row with { Json = Records.Write(value), State = state ?? Row.State, UpdateTime = now };

@@ -3,38 +3,13 @@ using Hearth.ControlPlane;
 namespace Hearth.Server;
 
 /// <summary>Does what is due: every second, and at once after a commit that schedules something.</summary>
-internal sealed partial class DueService(DueRunner runner, IStore store, ILogger<DueService> logger) : BackgroundService
+internal sealed partial class DueService(DueRunner runner, IStore store, ILogger<DueService> logger) : WokenService(store, Poll)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var signal = new SemaphoreSlim(1);
-        void OnCommit(Change change)
-        {
-            if (change.Due.Count > 0) signal.Release();
-        }
+    protected override bool IsWokenBy(Change change) => change.Due.Count > 0;
 
-        store.Committed += OnCommit;
-        try
-        {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                await RunAsync(stoppingToken);
-                await signal.WaitAsync(Poll, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops; what is due waits for the next start.
-        }
-        finally
-        {
-            store.Committed -= OnCommit;
-        }
-    }
-
-    private async Task RunAsync(CancellationToken stoppingToken)
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         try
         {

@@ -3,40 +3,26 @@ using Hearth.ControlPlane;
 namespace Hearth.Server;
 
 /// <summary>Delivers the outbox: at once after a commit that fills it, and every few seconds for what was postponed.</summary>
-internal sealed partial class OutboxService(OutboxHandlers handlers, IStore store, ILogger<OutboxService> logger) : BackgroundService
+internal sealed partial class OutboxService(OutboxHandlers handlers, IStore store, ILogger<OutboxService> logger) : WokenService(store, Poll)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
+    protected override bool IsWokenBy(Change change) => change.Outbox.Count > 0;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var signal = new SemaphoreSlim(1);
-        void OnCommit(Change change)
-        {
-            if (change.Outbox.Count > 0) signal.Release();
-        }
-
-        store.Committed += OnCommit;
         handlers.GaveUp += OnDead;
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                await signal.WaitAsync(Poll, stoppingToken);
-                await DeliverAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops; what is left is delivered after the next start.
+            await base.ExecuteAsync(stoppingToken);
         }
         finally
         {
-            store.Committed -= OnCommit;
             handlers.GaveUp -= OnDead;
         }
     }
 
-    private async Task DeliverAsync(CancellationToken stoppingToken)
+    protected override async Task WorkAsync(CancellationToken stoppingToken)
     {
         try
         {

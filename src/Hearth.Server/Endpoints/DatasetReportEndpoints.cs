@@ -59,7 +59,7 @@ internal static class DatasetReportEndpoints
         };
         if (call.Query("model") is not { } modelName) return answer;
         var model = await rows.OpenModelAsync(call.Caller, modelName, Renderer(call), call.Cancelled);
-        return answer with { Model = model.Name, Examples = [.. model.Rows.Render(row.Text).Select(ToContract)] };
+        return answer with { Model = model.Name, Examples = [.. model.Rows.Render(row.Text).Select(RowExamples.ToContract)] };
     }
 
     private static IRowRenderer Renderer(Call call) =>
@@ -70,15 +70,5 @@ internal static class DatasetReportEndpoints
         null => null,
         var text when int.TryParse(text, out var length) && length > 0 => length,
         var text => throw HearthException.Invalid($"contextLength must be a number of tokens above 0, not '{text}'."),
-    };
-
-    private static HearthRowExample ToContract(RenderedExample example) => new()
-    {
-        Name = example.Name,
-        Text = example.Text,
-        Tokens = example.Tokens,
-        TokenIds = example.TokenIds,
-        LossMask = example.LossMask,
-        Weight = example.Weight,
     };
 }

@@ -47,23 +47,10 @@ internal static class SupervisedFineTuningJobEndpoints
             throw HearthException.Unimplemented("A dataset in a bucket of your own (awsS3Config, azureBlobStorageConfig)");
     }
 
-    private static JobDraft ToDraft(SupervisedFineTuningJobParam param) => new()
+    private static JobDraft ToDraft(SupervisedFineTuningJobParam param) => TrainingJobMapping.ToDraft(param) with
     {
         Dataset = param.Dataset,
         EvaluationDataset = param.EvaluationDataset,
-        BaseModel = param.BaseModel,
-        WarmStartFrom = param.WarmStartFrom,
-        OutputModel = param.OutputModel,
-        Epochs = param.Epochs,
-        LearningRate = param.LearningRate,
-        LoraRank = param.LoraRank,
-        MaxContextLength = param.MaxContextLength,
-        BatchSizeTokens = param.BatchSize,
-        BatchSizeSamples = param.BatchSizeSamples,
-        GradientAccumulationSteps = param.GradientAccumulationSteps,
-        WarmupSteps = param.LearningRateWarmupSteps,
-        WeightDecay = param.OptimizerWeightDecay,
-        JinjaTemplate = param.JinjaTemplate,
         EvaluationCarveout = param.EvalAutoCarveout ?? false,
         EarlyStop = param.EarlyStop ?? false,
         Schedule = ToSchedule(param.LrScheduler),

@@ -7,27 +7,26 @@ namespace Hearth.Server;
 internal static class TrainingJobMapping
 {
     /// <summary>The settings of <c>trainingConfig</c> and <c>lossConfig</c>; the rest is the collection's own.</summary>
-    public static JobDraft ToDraft(TrainingConfig? training, ReinforcementLearningLossConfig? loss)
+    public static JobDraft ToDraft(TrainingConfig? training, ReinforcementLearningLossConfig? loss) =>
+        ToDraft(training ?? new()) with { Loss = ToSettings(loss ?? new()) };
+
+    /// <summary>The settings alone.</summary>
+    public static JobDraft ToDraft(ITrainingSettings settings) => new()
     {
-        training ??= new();
-        return new()
-        {
-            BaseModel = training.BaseModel,
-            WarmStartFrom = training.WarmStartFrom,
-            OutputModel = training.OutputModel,
-            Epochs = training.Epochs,
-            LearningRate = training.LearningRate,
-            LoraRank = training.LoraRank,
-            MaxContextLength = training.MaxContextLength,
-            BatchSizeTokens = training.BatchSize,
-            BatchSizeSamples = training.BatchSizeSamples,
-            GradientAccumulationSteps = training.GradientAccumulationSteps,
-            WarmupSteps = training.LearningRateWarmupSteps,
-            WeightDecay = training.OptimizerWeightDecay,
-            JinjaTemplate = training.JinjaTemplate,
-            Loss = ToSettings(loss ?? new()),
-        };
-    }
+        BaseModel = settings.BaseModel,
+        WarmStartFrom = settings.WarmStartFrom,
+        OutputModel = settings.OutputModel,
+        Epochs = settings.Epochs,
+        LearningRate = settings.LearningRate,
+        LoraRank = settings.LoraRank,
+        MaxContextLength = settings.MaxContextLength,
+        BatchSizeTokens = settings.BatchSize,
+        BatchSizeSamples = settings.BatchSizeSamples,
+        GradientAccumulationSteps = settings.GradientAccumulationSteps,
+        WarmupSteps = settings.LearningRateWarmupSteps,
+        WeightDecay = settings.OptimizerWeightDecay,
+        JinjaTemplate = settings.JinjaTemplate,
+    };
 
     public static TrainingConfig ToTrainingConfig(JobSpec spec, TrainingConfig? asked) => new()
     {

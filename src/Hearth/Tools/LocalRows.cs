@@ -2,6 +2,7 @@ using System.Text.Json;
 using Hearth.Cli;
 using Hearth.Contracts;
 using Hearth.ControlPlane;
+using Hearth.Server;
 using Hearth.Workers;
 
 namespace Hearth;
@@ -49,15 +50,7 @@ internal static class LocalRows
                 Offset = row.Offset,
                 Content = JsonSerializer.Deserialize<JsonElement>(row.Text),
                 Model = NameOf(modelPath),
-                Examples = [.. model.Render(row.Text).Select(example => new HearthRowExample
-                {
-                    Name = example.Name,
-                    Text = example.Text,
-                    Tokens = example.Tokens,
-                    TokenIds = example.TokenIds,
-                    LossMask = example.LossMask,
-                    Weight = example.Weight,
-                })],
+                Examples = [.. model.Render(row.Text).Select(RowExamples.ToContract)],
             };
         }
         catch (Exception e) when (e is HearthException or JsonException)

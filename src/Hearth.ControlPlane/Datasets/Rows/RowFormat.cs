@@ -40,6 +40,9 @@ public enum RowFeatures
 /// <summary>Asks what a row holds.</summary>
 internal static class RowFeaturesExtensions
 {
+    /// <summary>How many features there are.</summary>
+    public const int Count = 7;
+
     // Enum.HasFlag builds objects until its caller is compiled for speed; this is asked for every row.
     public static bool Holds(this RowFeatures features, RowFeatures one) => (features & one) != 0;
 }
