@@ -19,11 +19,10 @@ public static class RowReader
         return null;
     }
 
-    /// <summary>The rows of a stream from where it stands, which is given in the file's own counts.</summary>
-    public static IEnumerable<DatasetRow> Read(Stream file, long offset = 0, long line = 1, long number = 1) =>
-        Walk(file, offset, line, number).Select(row => row.ToRow());
+    /// <summary>The rows of a file.</summary>
+    public static IEnumerable<DatasetRow> Read(Stream file) => Walk(file).Select(row => row.ToRow());
 
-    /// <summary>Like <see cref="Read"/>, without making text of the rows.</summary>
+    /// <summary>The rows of a stream from where it stands, which is given in the file's own counts; no text is made of them.</summary>
     internal static IEnumerable<RowBytes> Walk(Stream file, long offset = 0, long line = 1, long number = 1)
     {
         var blocks = new LineBlocks(file, DatasetValidator.MaxLineBytes);
