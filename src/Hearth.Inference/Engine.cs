@@ -154,15 +154,15 @@ public sealed class Engine : IDisposable
         {
             var logits = Logits(plan.Rows.Length);
             _runner.Forward(plan, logits);
-            var tokens = _sampler.Sample(logits, plan);
+            var tokens = _sampler.Sample(logits, plan, _scheduler.Planned);
             foreach (var output in _scheduler.Commit(plan, tokens)) output.Sequence.Owner!.Receive(output);
             Count(plan);
         }
         catch (Exception fault)
         {
             // The requests of this step fail, with all their choices; others go on.
-            foreach (var part in plan.Sequences)
-                part.Sequence.Owner!.Fail(new GenerationException(GenerationFault.StepFailed, "The forward pass failed: " + fault.Message, fault));
+            foreach (var sequence in _scheduler.Planned)
+                sequence.Owner!.Fail(new GenerationException(GenerationFault.StepFailed, "The forward pass failed: " + fault.Message, fault));
         }
     }
 
@@ -184,7 +184,8 @@ public sealed class Engine : IDisposable
         _steps++;
         _computedTokens += plan.Tokens;
         _computedRate.Add(plan.Tokens);
-        int sampled = plan.Rows.Sum(row => row.Choices);
+        int sampled = 0;
+        foreach (var row in plan.Rows) sampled += row.Choices;
         _generatedTokens += sampled;
         _generatedRate.Add(sampled);
     }

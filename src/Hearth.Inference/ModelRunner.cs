@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Hearth.Models;
 using Hearth.Numerics;
 
@@ -55,16 +54,15 @@ public sealed class ModelRunner : IModelRunner
         {
             var part = plan.Sequences[i];
             segments[i] = new(part.FirstRow, part.Count, part.FirstPosition, part.TableStart);
-            adapters[i] = part.Sequence.Options.Addon?.Adapter;
+            adapters[i] = part.Addon?.Adapter;
         }
         var rows = new int[plan.Rows.Length];
         for (int i = 0; i < rows.Length; i++) rows[i] = plan.Rows[i].Row;
         var batch = new ForwardBatch
         {
-            // The arrays behind the plan; the model only reads them.
-            TokenIds = ImmutableCollectionsMarshal.AsArray(plan.TokenIds)!,
-            Positions = ImmutableCollectionsMarshal.AsArray(plan.Positions)!,
-            BlockTable = ImmutableCollectionsMarshal.AsArray(plan.BlockTable)!,
+            TokenIds = plan.TokenIds.ToArray(),
+            Positions = plan.Positions.ToArray(),
+            BlockTable = plan.BlockTable.ToArray(),
             Segments = segments,
             Adapters = adapters,
             LogitRows = rows,

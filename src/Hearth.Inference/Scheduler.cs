@@ -17,6 +17,9 @@ public sealed class Scheduler
     private readonly SortedSet<Sequence> _waiting = new(ByArrival);
     private readonly List<(Sequence Sequence, int Count)> _scheduled = [];
     private readonly List<BlockCopy> _copies = [];
+    private readonly List<Sequence> _planned = [];
+    private readonly List<SequenceOutput> _outputs = [];
+    private readonly StepPlan _plan = new();
     private long _step;
 
     /// <summary>A scheduler without sequences.</summary>
@@ -40,6 +43,9 @@ public sealed class Scheduler
 
     /// <summary>Sequences that wait for blocks, in order of arrival.</summary>
     public IReadOnlyCollection<Sequence> Waiting => _waiting;
+
+    /// <summary>The sequences of the last plan, in the order of <see cref="StepPlan.Sequences"/>.</summary>
+    public IReadOnlyList<Sequence> Planned => _planned;
 
     /// <summary>Times that a sequence's blocks were taken back.</summary>
     public long Preemptions { get; private set; }
@@ -66,7 +72,7 @@ public sealed class Scheduler
         sequence.Finish(reason);
     }
 
-    /// <summary>Chooses the tokens of the next step and takes the blocks they need.</summary>
+    /// <summary>Chooses the tokens of the next step and takes the blocks they need. The plan holds until the next call.</summary>
     public StepPlan Schedule()
     {
         _scheduled.Clear();
@@ -75,33 +81,36 @@ public sealed class Scheduler
         ScheduleLaggards(ref budget, ref rows);
         if (!preempted) AdmitWaiting(budget, rows);
 
-        var plan = StepPlan.Create(_step++, _scheduled, _copies);
+        _planned.Clear();
+        foreach (var (sequence, _) in _scheduled) _planned.Add(sequence);
+        _plan.Fill(_step++, _scheduled, _copies);
         _copies.Clear();
-        return plan;
+        return _plan;
     }
 
     /// <summary>Books what a step computed: publishes full blocks, appends tokens, splits choices off, frees what has ended.</summary>
     /// <param name="plan">The plan that was computed, the last one that <see cref="Schedule"/> returned.</param>
     /// <param name="samples">What its rows gave, in order.</param>
-    /// <returns>What is new, to be streamed.</returns>
+    /// <returns>What is new, to be streamed; holds until the next call.</returns>
     public List<SequenceOutput> Commit(StepPlan plan, ReadOnlySpan<SampledToken> samples)
     {
-        var outputs = new List<SequenceOutput>(plan.Samples);
-        foreach (var part in plan.Sequences)
+        var outputs = _outputs;
+        outputs.Clear();
+        for (int i = 0; i < _planned.Count; i++)
         {
-            part.Sequence.Advance(part.Count);
-            PublishFullBlocks(part.Sequence);
+            _planned[i].Advance(plan.Sequences[i].Count);
+            PublishFullBlocks(_planned[i]);
         }
         foreach (var row in plan.Rows)
         {
-            var sequence = plan.Sequences[row.SequenceIndex].Sequence;
+            var sequence = _planned[row.SequenceIndex];
             if (row.Choices == 0) outputs.Add(new(sequence, IsPrompt: true, row.Position + 1, samples[row.FirstSample], null));
             else CommitChoices(sequence, samples.Slice(row.FirstSample, row.Choices), outputs);
         }
-        foreach (var part in plan.Sequences)
+        foreach (var sequence in _planned)
         {
             // Only a prompt to score, and it is scored.
-            if (part.Sequence is not { MaxTokens: 0, PendingTokens: 0 } sequence) continue;
+            if (sequence is not { MaxTokens: 0, PendingTokens: 0 }) continue;
             Remove(sequence, FinishReason.Length);
             outputs.Add(new(sequence, IsPrompt: false, 0, null, FinishReason.Length));
         }

@@ -57,6 +57,9 @@ public sealed class Sequence
     /// <summary>Which completion of the request.</summary>
     public int Choice { get; }
 
+    /// <summary>Its name in a plan.</summary>
+    public SequenceId Id => new(Arrival, Choice);
+
     /// <summary>The request.</summary>
     public GenerationOptions Options { get; }
 

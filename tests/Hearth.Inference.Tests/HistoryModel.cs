@@ -48,13 +48,13 @@ internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blo
     public void Forward(StepPlan plan, Span<float> logits)
     {
         OnForward?.Invoke(plan);
-        Plans.Add(plan);
+        Plans.Add(plan.Copy());
         foreach (var copy in plan.Copies) _slots.AsSpan(copy.From * blockSize, blockSize).CopyTo(_slots.AsSpan(copy.To * blockSize));
         foreach (var part in plan.Sequences)
             for (int t = 0; t < part.Count; t++)
             {
                 int position = plan.Positions[part.FirstRow + t];
-                ulong before = position == 0 ? Root(part.Sequence.Options.Addon?.Hash) : Slot(plan, part, position - 1);
+                ulong before = position == 0 ? Root(part.Addon?.Hash) : Slot(plan, part, position - 1);
                 Slot(plan, part, position) = Next(before, plan.TokenIds[part.FirstRow + t]);
             }
         for (int r = 0; r < plan.Rows.Length; r++)

@@ -70,7 +70,7 @@ public sealed class MirostatTests
         {
             var plan = scheduler.Schedule();
             bounds.Enqueue(sequence.SurpriseBound);
-            var samples = sampler.Sample(logits, plan);
+            var samples = sampler.Sample(logits, plan, scheduler.Planned);
             scheduler.Commit(plan, samples);
             tokens.AddRange(samples);
         }

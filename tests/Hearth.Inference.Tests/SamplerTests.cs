@@ -193,7 +193,7 @@ public sealed class SamplerTests
         var sequence = new Sequence(0, new() { PromptTokenIds = prompt, MaxTokens = 20, MinTokens = minTokens, StopTokenIds = stops ?? [], TopLogprobs = top, Sampling = options }, options.Seed ?? 0);
         scheduler.Add(sequence);
         foreach (int token in completion ?? []) scheduler.Commit(scheduler.Schedule(), [new(token, 0, 0, [])]);
-        return new Sampler(logits.Length).Sample(logits, scheduler.Schedule())[0];
+        return new Sampler(logits.Length).Sample(logits, scheduler.Schedule(), scheduler.Planned)[0];
     }
 
     private static double[] Softmax64(float[] logits)

@@ -40,11 +40,11 @@ internal sealed class StepLoop
     public (StepPlan Plan, List<SequenceOutput> Outputs) Step()
     {
         var plan = Scheduler.Schedule();
-        Assert.NotEmpty(plan.Sequences);
+        Assert.NotEqual(0, plan.Sequences.Length);
         Scheduler.Verify();
         var logits = new float[plan.Rows.Length * Model.VocabularySize];
         Model.Forward(plan, logits);
-        var outputs = Scheduler.Commit(plan, _sampler.Sample(logits, plan));
+        var outputs = Scheduler.Commit(plan, _sampler.Sample(logits, plan, Scheduler.Planned));
         Scheduler.Verify();
         foreach (var output in outputs)
         {

@@ -27,15 +27,16 @@ public sealed class Sampler
     /// <summary>Samples or scores every row of a plan.</summary>
     /// <param name="logits">[plan.Rows.Length, V].</param>
     /// <param name="plan">The step that gave them.</param>
+    /// <param name="sequences">The plan's sequences, in its order.</param>
     /// <returns>[plan.Samples].</returns>
-    public SampledToken[] Sample(ReadOnlySpan<float> logits, StepPlan plan)
+    public SampledToken[] Sample(ReadOnlySpan<float> logits, StepPlan plan, IReadOnlyList<Sequence> sequences)
     {
         var samples = new SampledToken[plan.Samples];
         for (int r = 0; r < plan.Rows.Length; r++)
         {
             var row = plan.Rows[r];
             var values = logits.Slice(r * _vocabularySize, _vocabularySize);
-            var sequence = plan.Sequences[row.SequenceIndex].Sequence;
+            var sequence = sequences[row.SequenceIndex];
             var results = samples.AsSpan(row.FirstSample, Math.Max(1, row.Choices));
             if (row.Choices == 0) results[0] = Score(values, sequence.Tokens[row.Position + 1], sequence.Options.TopLogprobs);
             else Choose(values, sequence, results);
