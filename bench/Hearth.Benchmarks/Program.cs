@@ -18,7 +18,7 @@ string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?[
 string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, gemm, lora");
+    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, gemm, lora, tokenizer");
     return 2;
 }
 
@@ -36,11 +36,14 @@ foreach (string name in names)
         case "lora":
             LoraBenchmark.Run(report, args.Contains("--ours-only"));
             break;
+        case "tokenizer":
+            TokenizerBenchmark.Run(report, args.Contains("--ours-only"));
+            break;
         case "api":
             ApiBenchmark.Run(report);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, gemm, lora.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, gemm, lora, tokenizer.");
             return 2;
     }
     report.Save();

@@ -19,6 +19,7 @@ internal sealed class BpeModel : ITokenModel
     private readonly ConcurrentDictionary<string, Symbol[]>.AlternateLookup<ReadOnlySpan<char>> _cacheLookup;
     private readonly BpeOptions _options;
     private readonly int _unknownId;
+    private readonly MergeBoundaries? _boundaries;
     private int _cacheCount;
 
     /// <param name="vocabulary">Token to id; built with ordinal comparison.</param>
@@ -31,12 +32,27 @@ internal sealed class BpeModel : ITokenModel
         _cacheLookup = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
         _options = options;
         _unknownId = options.UnknownToken is { } unknown ? vocabulary.GetValueOrDefault(unknown, -1) : -1;
+        // A whole word of the vocabulary, a first or last character's own form: these look at the piece as a whole.
+        var looksAtPiece = options.IgnoreMerges || options.ContinuingSubwordPrefix.Length + options.EndOfWordSuffix.Length > 0;
+        _boundaries = looksAtPiece ? null : new MergeBoundaries(vocabulary.Keys);
         _merges = RankMerges(merges);
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
     public void Tokenize(ReadOnlySpan<char> piece, List<Symbol> output)
+    {
+        while (piece.Length > LongestCachedPiece && _boundaries is not null)
+        {
+            var part = _boundaries.FirstPart(piece);
+            TokenizeWhole(piece[..part], output);
+            piece = piece[part..];
+        }
+
+        if (piece.Length > 0) TokenizeWhole(piece, output);
+    }
+
+    private void TokenizeWhole(ReadOnlySpan<char> piece, List<Symbol> output)
     {
         if (piece.Length > LongestCachedPiece)
         {
@@ -60,6 +76,7 @@ internal sealed class BpeModel : ITokenModel
         foreach (var (left, right) in merges)
         {
             var merged = left + right[_options.ContinuingSubwordPrefix.Length..];
+            _boundaries?.Join(left, right);
             ranked[(IdOf(left), IdOf(right))] = (rank++, IdOf(merged));
         }
 
