@@ -155,8 +155,9 @@ public sealed class Engine : IDisposable
             var logits = Logits(plan.Rows.Length);
             _runner.Forward(plan, logits);
             var tokens = _sampler.Sample(logits, plan, _scheduler.Planned);
-            foreach (var output in _scheduler.Commit(plan, tokens)) output.Sequence.Owner!.Receive(output);
-            Count(plan);
+            var outputs = _scheduler.Commit(plan, tokens);
+            foreach (var output in outputs) output.Sequence.Owner!.Receive(output);
+            Count(plan, outputs);
         }
         catch (Exception fault)
         {
@@ -179,13 +180,14 @@ public sealed class Engine : IDisposable
         return _logits.Floats(0, length);
     }
 
-    private void Count(StepPlan plan)
+    private void Count(StepPlan plan, List<SequenceOutput> outputs)
     {
         _steps++;
         _computedTokens += plan.Tokens;
         _computedRate.Add(plan.Tokens);
         int sampled = 0;
-        foreach (var row in plan.Rows) sampled += row.Choices;
+        foreach (var output in outputs)
+            if (output is { IsPrompt: false, Token: not null }) sampled++;
         _generatedTokens += sampled;
         _generatedRate.Add(sampled);
     }
@@ -202,6 +204,7 @@ public sealed class Engine : IDisposable
         GeneratedTokens = _generatedTokens,
         CachedTokens = _scheduler.CachedTokens,
         Preemptions = _scheduler.Preemptions,
+        Drafts = _scheduler.Drafts,
         GeneratedTokensPerSecond = _generatedRate.PerSecond(),
         ComputedTokensPerSecond = _computedRate.PerSecond(),
     };
@@ -224,6 +227,7 @@ public sealed class Engine : IDisposable
         return options with
         {
             MaxTokens = Math.Min(options.MaxTokens ?? room, room),
+            NgramDrafts = options.NgramDrafts ?? _options.NgramDrafts,
             Sampling = options.Sampling with { Seed = options.Sampling.Seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) },
         };
     }
@@ -244,6 +248,15 @@ public sealed class Engine : IDisposable
             if ((uint)id >= (uint)vocabulary) yield return $"stop token is {id}, expected 0 to {vocabulary - 1}";
         if (options.Choices < 1 || options.Choices > _options.MaxChoices) yield return $"n is {options.Choices}, expected 1 to {_options.MaxChoices}";
         if (options is { MaxTokens: 0, Choices: > 1 }) yield return "n is more than 1, but max_tokens is 0";
+        if (options.NgramDrafts is < 0 or > Speculation.MostNgram) yield return $"n-gram speculation is {options.NgramDrafts}, expected 0 to {Speculation.MostNgram} tokens";
+        var predicted = options.PredictedTokenIds ?? [];
+        if (predicted.Count > _options.MaxPredictedTokens) yield return $"the prediction has {predicted.Count} tokens, at most {_options.MaxPredictedTokens} are taken";
+        for (int i = 0; i < predicted.Count; i++)
+        {
+            if ((uint)predicted[i] < (uint)vocabulary) continue;
+            yield return $"prediction token {i} is {predicted[i]}, expected 0 to {vocabulary - 1}";
+            break;
+        }
         if (options.TopLogprobs < 0 || options.TopLogprobs > _options.MaxTopLogprobs) yield return $"top_logprobs is {options.TopLogprobs}, expected 0 to {_options.MaxTopLogprobs}";
         foreach (string fault in options.Sampling.Faults(vocabulary)) yield return fault;
     }

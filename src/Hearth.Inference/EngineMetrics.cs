@@ -23,6 +23,8 @@ public sealed record EngineMetrics
     public long CachedTokens { get; init; }
     /// <summary>Times that a sequence's blocks were taken back.</summary>
     public long Preemptions { get; init; }
+    /// <summary>Tokens that were guessed, and how many of them were right.</summary>
+    public DraftCounts Drafts { get; init; }
     /// <summary>Sampled tokens a second, over the last ten seconds.</summary>
     public double GeneratedTokensPerSecond { get; init; }
     /// <summary>Tokens through the model a second, over the last ten seconds.</summary>

@@ -9,6 +9,12 @@ public sealed record EngineOptions
     /// <summary>The model's end-of-sequence ids.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 
+    /// <summary>Most tokens at a time that are guessed from repetitions; 0: none. Requests may differ.</summary>
+    public int NgramDrafts { get; init; }
+
+    /// <summary>Most tokens of a request's predicted output.</summary>
+    public int MaxPredictedTokens { get; init; } = 1 << 17;
+
     /// <summary>Most choices of a request.</summary>
     public int MaxChoices { get; init; } = 128;
 

@@ -17,6 +17,7 @@ internal sealed class Generation
     private readonly Addon? _addon;
     private Action? _onEnd;
     private int _ended, _completionTokens;
+    private DraftCounts _drafts;
 
     public Generation(Scheduler scheduler, long id, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds)
     {
@@ -130,11 +131,11 @@ internal sealed class Generation
             FinishReason = finish,
         });
         if (finish is null) return;
-        _live.Remove(choice);
+        if (_live.Remove(choice, out var ended)) _drafts += ended.DraftCounts;
         if (++_ended < _choices) return;
         End();
         _promptScored.TrySetResult(_prompt);
-        _usage.TrySetResult(new(_leader.PromptTokens, _completionTokens, _leader.CachedTokens));
+        _usage.TrySetResult(new(_leader.PromptTokens, _completionTokens, _leader.CachedTokens) { Drafts = _drafts });
         _steps.Writer.TryComplete();
     }
 

@@ -36,6 +36,12 @@ public sealed record GenerationOptions
     /// <summary>Also report the logprobs of the prompt's own tokens.</summary>
     public bool PromptLogprobs { get; init; }
 
+    /// <summary>A text that the caller expects as the answer, or as much of it. It makes the answer faster where it is right and never changes it.</summary>
+    public IReadOnlyList<int>? PredictedTokenIds { get; init; }
+
+    /// <summary>Most tokens at a time that are guessed from repetitions in prompt and completion; 0: none. Null: as the engine does. Never changes the answer.</summary>
+    public int? NgramDrafts { get; init; }
+
     /// <summary>True: a prompt that leaves no room for <see cref="MaxTokens"/> is refused rather than given fewer tokens.</summary>
     public bool ErrorOnContextOverflow { get; init; }
 }

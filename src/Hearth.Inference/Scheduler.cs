@@ -53,6 +53,9 @@ public sealed class Scheduler
     /// <summary>Prompt tokens that did not have to be computed.</summary>
     public long CachedTokens { get; private set; }
 
+    /// <summary>What became of all drafts.</summary>
+    public DraftCounts Drafts { get; private set; }
+
     /// <summary>Adds a sequence.</summary>
     /// <exception cref="ArgumentException">It could not even run alone.</exception>
     public void Add(Sequence sequence)
@@ -78,6 +81,7 @@ public sealed class Scheduler
         _scheduled.Clear();
         int budget = _options.TokenBudget, rows = _options.LogitRows;
         bool preempted = ScheduleNextTokens(ref budget, ref rows);
+        if (!preempted) ProposeDrafts();
         ScheduleLaggards(ref budget, ref rows);
         if (!preempted) AdmitWaiting(budget, rows);
 
@@ -105,10 +109,11 @@ public sealed class Scheduler
         {
             var sequence = _planned[row.SequenceIndex];
             if (row.Choices == 0) outputs.Add(new(sequence, IsPrompt: true, row.Position + 1, samples[row.FirstSample], null));
-            else CommitChoices(sequence, samples.Slice(row.FirstSample, row.Choices), outputs);
+            else if (sequence is { State: SequenceState.Running, PendingTokens: 0 }) CommitChoices(sequence, samples.Slice(row.FirstSample, row.Choices), outputs);
         }
         foreach (var sequence in _planned)
         {
+            Drafts += sequence.SettleDrafts();
             // Only a prompt to score, and it is scored.
             if (sequence is not { MaxTokens: 0, PendingTokens: 0 }) continue;
             Remove(sequence, FinishReason.Length);
@@ -160,6 +165,14 @@ public sealed class Scheduler
         return preempted;
     }
 
+    // Only while the step is small. Computed like any token that lags, by what is left of the budget.
+    private void ProposeDrafts()
+    {
+        int room = _options.DraftRows - _scheduled.Count, most = room / Math.Max(1, _scheduled.Count);
+        if (most <= 0) return;
+        foreach (var (sequence, _) in _scheduled) sequence.Propose(most);
+    }
+
     private void ScheduleLaggards(ref int budget, ref int rows)
     {
         for (int i = 0; i < _scheduled.Count && budget > 0; i++)
@@ -203,7 +216,7 @@ public sealed class Scheduler
 
     private int Chunk(Sequence sequence, int budget, int rows)
     {
-        int most = Math.Min(sequence.PendingTokens, budget);
+        int most = Math.Min(sequence.WantedTokens, budget);
         if (_options.MaxChunk > 0) most = Math.Min(most, _options.MaxChunk);
         return sequence.FitRows(most, rows);
     }
@@ -240,6 +253,7 @@ public sealed class Scheduler
     {
         int index = sequence.CompletionTokens;
         var finish = token.IsFault ? FinishReason.Error : sequence.Append(token);
+        if (sequence.State == SequenceState.Running) PublishFullBlocks(sequence); // an accepted draft may have filled one
         outputs.Add(new(sequence, IsPrompt: false, index, token.IsFault ? null : token, finish));
         if (finish is { } reason) Remove(sequence, reason);
     }

@@ -17,6 +17,12 @@ public sealed record SchedulerOptions
     /// <summary>Most tokens of one sequence in a step; 0: no limit but the budget.</summary>
     [Range(0, 1 << 16)] public int MaxChunk { get; init; }
 
+    /// <summary>
+    /// Rows up to which a step has drafts, those that every sequence has anyway included. With few rows a step waits for memory, so that drafts are nearly free;
+    /// with many, each costs what it may save.
+    /// </summary>
+    [Range(0, 1 << 16)] public int DraftRows { get; init; } = 24;
+
     /// <summary>Finds computed prefixes again.</summary>
     public bool PrefixCaching { get; init; } = true;
 

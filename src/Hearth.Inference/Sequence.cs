@@ -23,6 +23,7 @@ public sealed class Sequence
     private readonly List<int> _tokens;
     private readonly List<PrefixHash> _hashes = [];
     private readonly PrefixHash _root;
+    private readonly Speculation? _speculation;
 
     /// <summary>A sequence that has computed nothing.</summary>
     /// <param name="arrival">Orders sequences: lower goes first. The choices of one request share it.</param>
@@ -47,6 +48,7 @@ public sealed class Sequence
         PromptTokens = options.PromptTokenIds.Count;
         MaxTokens = options.MaxTokens ?? throw new ArgumentException("Sequence: MaxTokens must be set.", nameof(options));
         SurpriseBound = Mirostat.FirstBound(options.Sampling);
+        _speculation = Speculation.For(options);
         _tokens = tokens;
         _root = root;
     }
@@ -87,6 +89,15 @@ public sealed class Sequence
     /// <summary>Tokens to compute before the next one can be sampled.</summary>
     public int PendingTokens => TotalTokens - ComputedTokens;
 
+    /// <summary>Tokens that a step may compute: those pending, then the drafts behind them.</summary>
+    public int WantedTokens => PendingTokens + Drafts.Length;
+
+    /// <summary>Guesses of the tokens to come. They lag like any other token, and are gone after the step.</summary>
+    public ReadOnlySpan<int> Drafts => _speculation is null ? [] : _speculation.Drafts;
+
+    /// <summary>What became of its drafts.</summary>
+    public DraftCounts DraftCounts => _speculation?.Totals ?? default;
+
     /// <summary>Prompt tokens that the prefix cache gave at the first admission.</summary>
     public int CachedTokens { get; private set; }
 
@@ -121,7 +132,7 @@ public sealed class Sequence
     public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
     /// <summary>Rows of logits that computing the next <paramref name="count"/> tokens gives.</summary>
-    public int RowsIn(int count) => Math.Max(0, Math.Min(ComputedTokens + count, LastScored + 1) - Math.Max(ComputedTokens, ScoredFrom));
+    public int RowsIn(int count) => Math.Max(0, Math.Min(ComputedTokens + count, LastScored + Drafts.Length + 1) - Math.Max(ComputedTokens, ScoredFrom));
 
     /// <summary>Most of the next <paramref name="count"/> tokens that give at most <paramref name="rows"/> rows of logits.</summary>
     public int FitRows(int count, int rows) =>
@@ -145,12 +156,24 @@ public sealed class Sequence
         if (Preemptions == 0) CachedTokens = cachedTokens;
     }
 
-    /// <summary>Notes that <paramref name="count"/> more tokens are in the cache.</summary>
+    /// <summary>Guesses what comes next, where the next token is all that is pending.</summary>
+    internal void Propose(int most)
+    {
+        // The last token is never a draft: nothing comes after it.
+        if (_speculation is not null && PendingTokens == 1 && PendingChoices == 0) _speculation.Propose(Tokens, Math.Min(most, MaxTokens - CompletionTokens - 1));
+    }
+
+    /// <summary>Notes that <paramref name="count"/> more tokens are in the cache. Drafts among them count when they have become tokens.</summary>
     internal void Advance(int count)
     {
-        ComputedTokens += count;
+        int known = Math.Min(count, PendingTokens);
+        _speculation?.Computed(count - known);
+        ComputedTokens += known;
         ScoredFrom = Math.Max(ScoredFrom, Math.Min(ComputedTokens, LastScored + 1));
     }
+
+    /// <summary>Forgets the step's drafts.</summary>
+    internal DraftCounts SettleDrafts() => _speculation?.Settle(TotalTokens) ?? default;
 
     /// <summary>Notes that its blocks were taken back.</summary>
     internal void Restart()
@@ -165,6 +188,7 @@ public sealed class Sequence
         int tokenId = token.TokenId;
         SurpriseBound = Mirostat.NextBound(SurpriseBound, token.Surprise, Options.Sampling);
         _tokens.Add(tokenId);
+        if (_speculation is not null && _speculation.Accepts(tokenId)) ComputedTokens++;
         ScoredFrom = TotalTokens - 1;
         if (CompletionTokens > Options.MinTokens && StopTokenIds.Contains(tokenId)) return Inference.FinishReason.Stop;
         return CompletionTokens >= MaxTokens ? Inference.FinishReason.Length : null;

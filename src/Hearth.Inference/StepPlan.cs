@@ -46,6 +46,9 @@ public sealed class StepPlan : IEquatable<StepPlan>
     /// <summary>New tokens, T.</summary>
     public int Tokens => TokenIds.Length;
 
+    /// <summary>True where the row after row <paramref name="index"/> was computed for the token that this one gave: the draft was right.</summary>
+    public bool IsNextRowOf(int index, int tokenId) => TokenIds[Rows[index].Row + 1] == tokenId;
+
     /// <summary>The same plan in memory of its own.</summary>
     public StepPlan Copy()
     {
@@ -108,16 +111,19 @@ public sealed class StepPlan : IEquatable<StepPlan>
 
     private void Add(Sequence sequence, int count)
     {
-        int first = sequence.ComputedTokens, row = Tokens, index = Sequences.Length;
-        _sequences.Add(new ScheduledSequence(sequence.Id, sequence.Options.Addon, row, count, first, BlockTable.Length, sequence.Blocks.Count));
-        _tokenIds.Add(sequence.Tokens.Slice(first, count));
+        int first = sequence.ComputedTokens, row = Tokens, index = Sequences.Length, known = Math.Min(count, sequence.PendingTokens);
+        _sequences.Add(new ScheduledSequence(
+            sequence.Id, sequence.Options.Addon, row, count, first, BlockTable.Length, sequence.Blocks.Count, Rows.Length, sequence.RowsIn(count)));
+        _tokenIds.Add(sequence.Tokens.Slice(first, known));
+        _tokenIds.Add(sequence.Drafts[..(count - known)]);
         _blockTable.Add(sequence.Blocks.Span);
         for (int t = 0; t < count; t++) _positions.Add(first + t);
         int firstScored = Math.Max(first, sequence.ScoredFrom);
         for (int position = firstScored; position < firstScored + sequence.RowsIn(count); position++)
         {
-            // The last row chooses a token for every choice that starts from it; the rows before it score the prompt's own tokens.
-            int choices = position == sequence.TotalTokens - 1 ? sequence.PendingChoices + 1 : 0;
+            // The last token's row chooses a token for every choice that starts from it; the rows before it score the prompt's own tokens, those
+            // behind it are drafts, each of which chooses the token after it.
+            int choices = position >= sequence.TotalTokens - 1 ? sequence.PendingChoices + 1 : 0;
             _rows.Add(new LogitRow(index, row + position - first, position, choices, Samples));
             Samples += Math.Max(1, choices);
         }
@@ -168,7 +174,10 @@ public readonly record struct SequenceId(long Request, int Choice)
 /// <param name="FirstPosition">Position of the first one.</param>
 /// <param name="TableStart">Where its blocks start in <see cref="StepPlan.BlockTable"/>.</param>
 /// <param name="TableCount">Number of its blocks.</param>
-public readonly record struct ScheduledSequence(SequenceId Id, Addon? Addon, int FirstRow, int Count, int FirstPosition, int TableStart, int TableCount);
+/// <param name="FirstLogitRow">Its first row of logits in <see cref="StepPlan.Rows"/>.</param>
+/// <param name="LogitRows">Number of them.</param>
+public readonly record struct ScheduledSequence(
+    SequenceId Id, Addon? Addon, int FirstRow, int Count, int FirstPosition, int TableStart, int TableCount, int FirstLogitRow, int LogitRows);
 
 /// <summary>A row of logits. The rows of a sequence are neighbours, in order of position: first those that score, then those that are sampled.</summary>
 /// <param name="SequenceIndex">Index in <see cref="StepPlan.Sequences"/>.</param>

@@ -32,7 +32,11 @@ public sealed record PromptToken(int TokenId, float? Logprob, IReadOnlyList<Scor
 /// <param name="PromptTokens">Tokens given.</param>
 /// <param name="CompletionTokens">Tokens generated, stop tokens included.</param>
 /// <param name="CachedPromptTokens">Tokens given whose keys and values were found in the prefix cache.</param>
-public sealed record TokenUsage(int PromptTokens, int CompletionTokens, int CachedPromptTokens);
+public sealed record TokenUsage(int PromptTokens, int CompletionTokens, int CachedPromptTokens)
+{
+    /// <summary>Tokens that were guessed: they depend on the load, the answer does not.</summary>
+    public DraftCounts Drafts { get; init; }
+}
 
 /// <summary>One finished completion.</summary>
 public sealed record Completion(int Choice, IReadOnlyList<TokenStep> Steps, FinishReason FinishReason)

@@ -89,6 +89,29 @@ public sealed class ExactnessTests
         }
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public async Task Speculation_changes_no_bit(string name)
+    {
+        var requests = Requests(12).Select(request => request with { MaxTokens = 40 }).ToArray();
+        var expected = await Alone(name, requests);
+        using var engine = new Engine(FixtureModel.LoadLong(name, new() { CacheTokens = 16384, Threads = 2 }));
+        var random = new Rng(3);
+        // What the model says, with a few errors; one after the other and all together.
+        var predicted = requests.Select((request, i) => request with
+        {
+            PredictedTokenIds = [.. Ids(expected[i]).Select(id => random.Below(8) == 0 ? random.Below(Vocabulary) : id)],
+            NgramDrafts = 6,
+        }).ToArray();
+        for (int i = 0; i < predicted.Length; i++) Assert.Equal(expected[i], (await Run(engine, [predicted[i]]))[0]);
+        var alone = engine.Metrics.Drafts;
+        engine.ClearPrefixCache();
+        RequireEqual(expected, await Run(engine, predicted));
+        engine.Dispose();
+        Assert.True(alone.Accepted > 100 && alone.Proposed > alone.Accepted, $"drafts were right and wrong: {alone}");
+
+        static IEnumerable<int> Ids(string description) => description[(description.IndexOf('|') + 2)..].Split(' ').Select(token => int.Parse(token[..token.IndexOf(':')]));
+    }
+
     [Fact]
     public async Task Choices_that_share_a_prompt_equal_choices_of_their_own()
     {

@@ -4,7 +4,8 @@ namespace Hearth.Inference.Tests;
 /// A fake model whose logits depend on everything before them, read back from a fake cache through the block table: each cache slot holds a hash of its
 /// whole prefix, as real keys and values do. A block that is shared, copied, evicted or recomputed wrongly changes the answer.
 /// </summary>
-internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blockSize = 4, int maxContext = 1024) : IModelRunner
+/// <param name="habit">Added to the logit of one token that depends on the last one alone: answers repeat themselves.</param>
+internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blockSize = 4, int maxContext = 1024, float habit = 0) : IModelRunner
 {
     private readonly ulong[] _slots = Enumerable.Repeat(ulong.MaxValue, blocks * blockSize).ToArray();
 
@@ -27,7 +28,7 @@ internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blo
         var logits = new float[vocabulary];
         for (int i = 0; i < count; i++)
         {
-            WriteLogits(States(tokens, addon), logits);
+            WriteLogits(States(tokens, addon), tokens[^1], logits);
             int best = Array.IndexOf(logits, logits.Max());
             var (max, logSum) = Softmax.LogSumExp(logits);
             result.Add(new(best, logits[best] - max - logSum));
@@ -40,7 +41,7 @@ internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blo
     public float Score(IReadOnlyList<int> before, int token)
     {
         var logits = new float[vocabulary];
-        WriteLogits(States(before, null), logits);
+        WriteLogits(States(before, null), before[^1], logits);
         var (max, logSum) = Softmax.LogSumExp(logits);
         return logits[token] - max - logSum;
     }
@@ -62,7 +63,7 @@ internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blo
             var part = plan.Sequences[plan.Rows[r].SequenceIndex];
             var states = new List<ulong>();
             for (int position = 0; position <= plan.Rows[r].Position; position++) states.Add(Slot(plan, part, position));
-            WriteLogits(states, logits.Slice(r * vocabulary, vocabulary));
+            WriteLogits(states, plan.TokenIds[plan.Rows[r].Row], logits.Slice(r * vocabulary, vocabulary));
         }
     }
 
@@ -82,11 +83,12 @@ internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blo
         return states;
     }
 
-    private static void WriteLogits(List<ulong> states, Span<float> logits)
+    private void WriteLogits(List<ulong> states, int last, Span<float> logits)
     {
         ulong all = 0;
         foreach (ulong state in states) all = Mix(all ^ state);
         for (int id = 0; id < logits.Length; id++) logits[id] = (Mix(all + (ulong)id) >> 40) * (10f / (1 << 24)) - 5;
+        logits[(last * 3 + 1) % logits.Length] += habit;
     }
 
     private static ulong Root(string? addon) => (addon ?? "").Aggregate(17UL, (hash, c) => Mix(hash ^ c));

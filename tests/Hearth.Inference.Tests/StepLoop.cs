@@ -21,6 +21,19 @@ internal sealed class StepLoop
     /// <summary>Completion tokens by (arrival, choice).</summary>
     public Dictionary<(long, int), List<ScoredToken>> Completions { get; } = [];
 
+    /// <summary>All that was sampled, by (arrival, choice).</summary>
+    public Dictionary<(long, int), List<SampledToken>> Samples { get; } = [];
+
+    /// <summary>How completions ended.</summary>
+    public Dictionary<(long, int), FinishReason> Ends { get; } = [];
+
+    public Sequence Add(GenerationOptions options)
+    {
+        var sequence = new Sequence(_arrivals++, options, options.Sampling.Seed ?? 42);
+        Scheduler.Add(sequence);
+        return sequence;
+    }
+
     public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 4, int choices = 1, bool promptLogprobs = false, string? addon = null, string? isolation = null, double temperature = 0, double? mirostat = null)
     {
         var sequence = new Sequence(_arrivals++, new()
@@ -48,8 +61,12 @@ internal sealed class StepLoop
         Scheduler.Verify();
         foreach (var output in outputs)
         {
-            if (output.IsPrompt || output.Token is not { } token) continue;
             var key = (output.Sequence.Arrival, output.Sequence.Choice);
+            if (output.FinishReason is { } reason) Ends.Add(key, reason);
+            if (output.IsPrompt || output.Token is not { } token) continue;
+            if (!Samples.TryGetValue(key, out var samples)) Samples[key] = samples = [];
+            Assert.Equal(samples.Count, output.Index);
+            samples.Add(token);
             if (!Completions.TryGetValue(key, out var completion)) Completions[key] = completion = [];
             completion.Add(new(token.TokenId, token.Logprob));
         }

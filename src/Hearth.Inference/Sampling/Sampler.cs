@@ -32,16 +32,30 @@ public sealed class Sampler
     public SampledToken[] Sample(ReadOnlySpan<float> logits, StepPlan plan, IReadOnlyList<Sequence> sequences)
     {
         var samples = new SampledToken[plan.Samples];
-        for (int r = 0; r < plan.Rows.Length; r++)
+        for (int i = 0; i < plan.Sequences.Length; i++) Sample(logits, plan, plan.Sequences[i], sequences[i], samples);
+        return samples;
+    }
+
+    // Row after row: what a row gives may change how the next one is read, and a token that differs from its draft makes the rows behind it void.
+    private void Sample(ReadOnlySpan<float> logits, StepPlan plan, in ScheduledSequence part, Sequence sequence, SampledToken[] samples)
+    {
+        if (part.LogitRows == 0) return;
+        var state = SamplingState.Of(sequence);
+        int end = part.FirstLogitRow + part.LogitRows;
+        for (int r = part.FirstLogitRow; r < end; r++)
         {
             var row = plan.Rows[r];
             var values = logits.Slice(r * _vocabularySize, _vocabularySize);
-            var sequence = sequences[row.SequenceIndex];
             var results = samples.AsSpan(row.FirstSample, Math.Max(1, row.Choices));
-            if (row.Choices == 0) results[0] = Score(values, sequence.Tokens[row.Position + 1], sequence.Options.TopLogprobs);
-            else Choose(values, sequence, results);
+            if (row.Choices == 0)
+            {
+                results[0] = Score(values, sequence.Tokens[row.Position + 1], sequence.Options.TopLogprobs);
+                continue;
+            }
+            Choose(values, sequence, state, results);
+            if (r + 1 == end || !plan.IsNextRowOf(r, results[0].TokenId)) return;
+            state = state.After(results[0], sequence.Options.Sampling);
         }
-        return samples;
     }
 
     private static SampledToken Score(ReadOnlySpan<float> logits, int tokenId, int top)
@@ -50,7 +64,7 @@ public sealed class Sampler
         return float.IsFinite(max + logSum) ? new(tokenId, logits[tokenId] - max - logSum, 0, Alternatives(logits, max, logSum, top)) : SampledToken.Fault;
     }
 
-    private void Choose(ReadOnlySpan<float> logits, Sequence sequence, Span<SampledToken> results)
+    private void Choose(ReadOnlySpan<float> logits, Sequence sequence, in SamplingState state, Span<SampledToken> results)
     {
         var options = sequence.Options.Sampling;
         var (max, logSum) = Softmax.LogSumExp(logits);
@@ -62,8 +76,8 @@ public sealed class Sampler
         var top = Alternatives(logits, max, logSum, sequence.Options.TopLogprobs);
 
         // Most rows need no copy: nothing changes their logits.
-        bool changed = ChangesLogits(sequence, options);
-        if (changed) ChangeLogits(logits, sequence, options);
+        bool changed = ChangesLogits(sequence, state);
+        if (changed) ChangeLogits(logits, sequence, state);
         if (options.IsGreedy)
         {
             int best = changed ? TopTokens.Largest(_logits) : logits.IndexOf(max);
@@ -82,7 +96,7 @@ public sealed class Sampler
         double logTotal = (double)cutMax + cutLogSum;
         if (options.MirostatTarget is not null)
         {
-            Cuts.KeepExpected(_logits, cutMax, logTotal, sequence.SurpriseBound);
+            Cuts.KeepExpected(_logits, cutMax, logTotal, state.SurpriseBound);
             (cutMax, cutLogSum) = Softmax.LogSumExp(_logits);
         }
         Softmax.Exp(cut, cutMax, _exp, _tileSums);
@@ -90,30 +104,29 @@ public sealed class Sampler
         {
             // The first row of a request serves all of its choices, later rows one each.
             int choice = sequence.Choice + i;
-            int token = Draw(CounterRandom.Uniform(sequence.Seed, RandomPurpose.Sampling, (ulong)choice, (ulong)sequence.CompletionTokens));
+            int token = Draw(CounterRandom.Uniform(sequence.Seed, RandomPurpose.Sampling, (ulong)choice, (ulong)state.Index));
             results[i] = new(token, logits[token] - max - logSum, cut[token] - cutMax - cutLogSum, top) { Surprise = (logTotal - cut[token]) / Mirostat.NatsPerBit };
         }
     }
 
-    private static bool ChangesLogits(Sequence sequence, SamplingOptions options) =>
-        options.HasPenalties || options.LogitBias is { Count: > 0 } || sequence.CompletionTokens < sequence.Options.MinTokens;
+    private static bool ChangesLogits(Sequence sequence, in SamplingState state) =>
+        state.Counts is not null || sequence.Options.Sampling.LogitBias is { Count: > 0 } || state.Index < sequence.Options.MinTokens;
 
     // Penalties, bias, minimum length.
-    private void ChangeLogits(ReadOnlySpan<float> logits, Sequence sequence, SamplingOptions options)
+    private void ChangeLogits(ReadOnlySpan<float> logits, Sequence sequence, in SamplingState state)
     {
+        var options = sequence.Options.Sampling;
         logits.CopyTo(_logits);
-        if (options.HasPenalties) Penalize(sequence, options);
+        if (state.Counts is { } counts) Penalize(counts, options);
         if (options.LogitBias is { } biases)
             foreach (var (id, bias) in biases) _logits[id] += bias;
-        if (sequence.CompletionTokens >= sequence.Options.MinTokens) return;
+        if (state.Index >= sequence.Options.MinTokens) return;
         foreach (int id in sequence.StopTokenIds)
             if ((uint)id < (uint)_vocabularySize) _logits[id] = Cuts.Masked;
     }
 
-    private void Penalize(Sequence sequence, SamplingOptions options)
+    private void Penalize(TokenCounts counts, SamplingOptions options)
     {
-        var counts = sequence.Counts ??= new(sequence.PromptTokens);
-        counts.Update(sequence.Tokens);
         float repetition = (float)options.RepetitionPenalty, frequency = (float)options.FrequencyPenalty, presence = (float)options.PresencePenalty;
         foreach (var (id, count) in counts.Counts)
         {

@@ -11,6 +11,13 @@ internal sealed class TokenCounts(int promptTokens)
     /// <summary>Tokens of prompt or completion with their number in the completion. The order is not defined: use it for independent changes only.</summary>
     public IEnumerable<KeyValuePair<int, int>> Counts => _completion;
 
+    /// <summary>Counts a token that the sequence is about to have.</summary>
+    public void Add(int tokenId)
+    {
+        CollectionsMarshal.GetValueRefOrAddDefault(_completion, tokenId, out _)++;
+        _counted++;
+    }
+
     /// <summary>Counts the tokens that are new since the last call.</summary>
     public void Update(ReadOnlySpan<int> tokens)
     {
