@@ -8,10 +8,10 @@ internal sealed class PeerProcess : IDisposable
     private readonly Process _process;
     private readonly string _name;
 
-    public PeerProcess(string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    public PeerProcess(string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? folder = null)
     {
         _name = name;
-        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = folder ?? "" };
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (key, value) in environment) start.Environment[key] = value;
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start.");

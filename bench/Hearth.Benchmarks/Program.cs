@@ -5,6 +5,7 @@ using Hearth.Numerics;
 
 if (args is ["dataset-check", var dataset]) return DatasetBenchmark.Check(dataset);
 if (args is ["openblas-peer", var library]) return OpenBlasChild.Serve(library);
+if (args is [EngineChild.Verb, var model, var cacheTokens]) return EngineChild.Serve(model, int.Parse(cacheTokens));
 if (args is [EmptyPeer.Verb, var bytes]) return EmptyPeer.Serve(int.Parse(bytes));
 
 if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecutingAssembly()))
@@ -15,16 +16,17 @@ if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecuting
 
 bool json = args.Contains("--json");
 string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?["--only=".Length..];
-string[] names = [.. args.Where(argument => !argument.StartsWith('-'))];
+string[] cells = [.. args.Where(EngineBenchmark.Cells.Contains)];
+string[] names = [.. args.Where(argument => !argument.StartsWith('-') && !cells.Contains(argument))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, gemm, lora, tokenizer");
+    Console.Error.WriteLine("usage: bench/run NAME… [CELL…] [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, engine, gemm, lora, tokenizer");
     return 2;
 }
 
 foreach (string name in names)
 {
-    var report = new Report(name, json, only);
+    var report = new Report(name, json, only, name == "engine" ? cells : null);
     switch (name)
     {
         case "gemm":
@@ -39,11 +41,14 @@ foreach (string name in names)
         case "tokenizer":
             TokenizerBenchmark.Run(report, args.Contains("--ours-only"));
             break;
+        case "engine":
+            EngineBenchmark.Run(report);
+            break;
         case "api":
             ApiBenchmark.Run(report);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, gemm, lora, tokenizer.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, engine, gemm, lora, tokenizer; cells of engine: {string.Join(", ", EngineBenchmark.Cells)}.");
             return 2;
     }
     report.Save();
