@@ -195,7 +195,7 @@ public sealed class Engine : IDisposable
     private EngineMetrics Measure() => new()
     {
         Running = _scheduler.Running.Count,
-        Waiting = _scheduler.Waiting.Count,
+        Waiting = _scheduler.WaitingCount,
         Blocks = _pool.Blocks,
         FreeBlocks = _pool.Available,
         CachedBlocks = _pool.Cached,

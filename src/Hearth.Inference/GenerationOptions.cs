@@ -9,7 +9,13 @@ public sealed record GenerationOptions
     /// <summary>The adapter, or null for the base model.</summary>
     public Addon? Addon { get; init; }
 
-    /// <summary>Splits the prefix cache: only sequences with an equal key share blocks.</summary>
+    /// <summary>Whose request it is: accounts are served evenly, and do not see each other's cached prefixes. Null: nobody in particular.</summary>
+    public string? Account { get; init; }
+
+    /// <summary>Gets more of the account's own share than its other requests.</summary>
+    public bool IsUrgent { get; init; }
+
+    /// <summary>Splits the account's prefix cache: only sequences with an equal key share blocks.</summary>
     public string? IsolationKey { get; init; }
 
     /// <summary>Most completion tokens. Null: what the context leaves. 0: only score the prompt.</summary>

@@ -1,26 +1,37 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
 namespace Hearth.Inference;
 
 /// <summary>
 /// Decides what each step computes. There is no prefill or decode phase: every sequence has computed tokens that chase its total tokens, and a step gives
-/// each running one the next token, then spends what is left of the token budget on those that lag further behind, then admits waiting ones, all in order of
-/// arrival. Chunked prefill, recomputation after preemption, prefix hits and choices that split off a prompt are all the same: a sequence that lags.
+/// each running one the next token, then shares what is left of the token budget, piece by piece, between those that lag further behind and those that
+/// wait: whoever has had least service is next (<see cref="FairQueue"/>). Chunked prefill, recomputation after preemption, prefix hits and choices that split
+/// off a prompt are all the same: a sequence that lags.
 /// </summary>
 /// <remarks>
-/// When blocks run out, the running sequence that arrived last gives its blocks back and waits again. The oldest sequence therefore always goes on, so
-/// everything ends. Used by the engine's thread alone; knows no weight.
+/// <para>When blocks run out, the most served running sequence gives its blocks back and waits again. An account that runs nothing takes the place of the
+/// most served account's last sequence, where that one runs others too.</para>
+/// <para>Everything ends. Service is booked once for every position and every generated token of a sequence, so only finitely often for what is here.
+/// As long as nothing is booked the order of service stays. The running sequence that is first in it never gives its blocks up: a victim is the last of
+/// two or more. It computes at least one token a step, so that before long it computes one for the first time, which is booked. And where nothing runs,
+/// everything is free, and the next in line fits.</para>
+/// <para>Used by the engine's thread alone; knows no weight.</para>
 /// </remarks>
-public sealed class Scheduler
+public sealed partial class Scheduler
 {
+    /// <summary>Tokens that a sequence is given at a time, so that no prompt takes a whole step while others are behind.</summary>
+    private const int Quantum = 64;
+
     private readonly SchedulerOptions _options;
     private readonly BlockPool _pool;
-    private readonly List<Sequence> _running = []; // in order of arrival
-    private readonly SortedSet<Sequence> _waiting = new(ByArrival);
-    private readonly List<(Sequence Sequence, int Count)> _scheduled = [];
-    private readonly List<BlockCopy> _copies = [];
+    private readonly List<Sequence> _running = [];
+    private readonly FairQueue _waiting = new();
     private readonly List<Sequence> _planned = [];
-    private readonly List<SequenceOutput> _outputs = [];
+    private readonly List<BlockCopy> _copies = [];
     private readonly StepPlan _plan = new();
     private long _step;
+    private int _tokensLeft, _rowsLeft; // of the step that is being planned
 
     /// <summary>A scheduler without sequences.</summary>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
@@ -38,11 +49,14 @@ public sealed class Scheduler
     /// <summary>True while any sequence runs or waits.</summary>
     public bool HasWork => _running.Count + _waiting.Count > 0;
 
-    /// <summary>Sequences that hold blocks, in order of arrival.</summary>
+    /// <summary>Sequences that hold blocks.</summary>
     public IReadOnlyList<Sequence> Running => _running;
 
-    /// <summary>Sequences that wait for blocks, in order of arrival.</summary>
-    public IReadOnlyCollection<Sequence> Waiting => _waiting;
+    /// <summary>Sequences that wait for blocks.</summary>
+    public IEnumerable<Sequence> Waiting => _waiting.All;
+
+    /// <summary>How many wait for blocks.</summary>
+    public int WaitingCount => _waiting.Count;
 
     /// <summary>The sequences of the last plan, in the order of <see cref="StepPlan.Sequences"/>.</summary>
     public IReadOnlyList<Sequence> Planned => _planned;
@@ -63,6 +77,7 @@ public sealed class Scheduler
         int blocks = _pool.BlocksFor(sequence.PromptTokens + sequence.MaxTokens);
         if (blocks > _pool.Blocks)
             throw new ArgumentException($"Scheduler: the sequence may need {blocks} KV blocks, the cache has {_pool.Blocks}. Lower its tokens or enlarge the cache.");
+        _waiting.Enter(sequence);
         Wait(sequence);
     }
 
@@ -70,84 +85,43 @@ public sealed class Scheduler
     public void Remove(Sequence sequence, FinishReason reason)
     {
         if (sequence.State == SequenceState.Finished) return;
-        if (!_waiting.Remove(sequence)) _running.Remove(sequence);
-        sequence.Blocks.Clear(_pool);
         sequence.Finish(reason);
+        if (sequence.Flow is null) return; // it was never added
+        _waiting.Remove(sequence);
+        Stop(sequence);
+        sequence.Blocks.Clear(_pool);
+        _waiting.Leave(sequence);
     }
 
     /// <summary>Chooses the tokens of the next step and takes the blocks they need. The plan holds until the next call.</summary>
     public StepPlan Schedule()
     {
-        _scheduled.Clear();
-        int budget = _options.TokenBudget, rows = _options.LogitRows;
-        bool preempted = ScheduleNextTokens(ref budget, ref rows);
-        if (!preempted) ProposeDrafts();
-        ScheduleLaggards(ref budget, ref rows);
-        if (!preempted) AdmitWaiting(budget, rows);
-
+        (_tokensLeft, _rowsLeft) = (_options.TokenBudget, _options.LogitRows);
         _planned.Clear();
-        foreach (var (sequence, _) in _scheduled) _planned.Add(sequence);
-        _plan.Fill(_step++, _scheduled, _copies);
+        ClaimPlace();
+        foreach (var sequence in _running) sequence.ClearGrant();
+        bool preempted = GrantNextTokens();
+        if (!preempted) ProposeDrafts();
+        GrantFairly(admitting: !preempted);
+
+        _planned.Sort(ByAdapter); // rows of one adapter follow one another
+        _plan.Fill(_step++, _planned, _copies);
         _copies.Clear();
+        VerifyInDebug(_plan);
         return _plan;
     }
 
-    /// <summary>Books what a step computed: publishes full blocks, appends tokens, splits choices off, frees what has ended.</summary>
-    /// <param name="plan">The plan that was computed, the last one that <see cref="Schedule"/> returned.</param>
-    /// <param name="samples">What its rows gave, in order.</param>
-    /// <returns>What is new, to be streamed; holds until the next call.</returns>
-    public List<SequenceOutput> Commit(StepPlan plan, ReadOnlySpan<SampledToken> samples)
+    private static readonly Comparison<Sequence> ByAdapter = (a, b) =>
     {
-        var outputs = _outputs;
-        outputs.Clear();
-        for (int i = 0; i < _planned.Count; i++)
-        {
-            _planned[i].Advance(plan.Sequences[i].Count);
-            PublishFullBlocks(_planned[i]);
-        }
-        foreach (var row in plan.Rows)
-        {
-            var sequence = _planned[row.SequenceIndex];
-            if (row.Choices == 0) outputs.Add(new(sequence, IsPrompt: true, row.Position + 1, samples[row.FirstSample], null));
-            else if (sequence is { State: SequenceState.Running, PendingTokens: 0 }) CommitChoices(sequence, samples.Slice(row.FirstSample, row.Choices), outputs);
-        }
-        foreach (var sequence in _planned)
-        {
-            Drafts += sequence.SettleDrafts();
-            // Only a prompt to score, and it is scored.
-            if (sequence is not { MaxTokens: 0, PendingTokens: 0 }) continue;
-            Remove(sequence, FinishReason.Length);
-            outputs.Add(new(sequence, IsPrompt: false, 0, null, FinishReason.Length));
-        }
-        return outputs;
-    }
+        int order = string.CompareOrdinal(a.Options.Addon?.Hash, b.Options.Addon?.Hash);
+        return order != 0 ? order : ByArrival.Compare(a, b);
+    };
 
-    /// <summary>Checks that blocks and sequences agree.</summary>
-    /// <exception cref="InvalidOperationException">An invariant is broken.</exception>
-    public void Verify()
-    {
-        _pool.Verify();
-        var holders = new int[_pool.Blocks];
-        foreach (var sequence in _running)
-        {
-            Require(sequence.State == SequenceState.Running, "a running sequence says it is not");
-            Require(sequence.Blocks.Count * _pool.BlockSize >= sequence.ComputedTokens, "computed tokens without blocks");
-            Require(sequence.PendingTokens > 0, "a running sequence has nothing to compute");
-            foreach (int block in sequence.Blocks.Span) holders[block]++;
-        }
-        foreach (var sequence in _waiting) Require(sequence is { State: SequenceState.Waiting, Blocks.Count: 0, ComputedTokens: 0 }, "a waiting sequence holds blocks");
-        for (int block = 0; block < holders.Length; block++) Require(holders[block] == _pool.Holders(block), $"block {block} is held by {holders[block]} sequences, the pool counts {_pool.Holders(block)}");
-
-        static void Require(bool condition, string fault)
-        {
-            if (!condition) throw new InvalidOperationException($"Scheduler: {fault}.");
-        }
-    }
-
-    // The running list cannot lose a sequence that was already scheduled: victims are taken from its end, and the loop has not come there.
-    private bool ScheduleNextTokens(ref int budget, ref int rows)
+    // Least served first. Victims are taken from the end, and the loop has not come there: nothing that is planned loses its blocks.
+    private bool GrantNextTokens()
     {
         bool preempted = false;
+        CollectionsMarshal.AsSpan(_running).Sort(FairQueue.ByService);
         for (int i = 0; i < _running.Count; i++)
         {
             var sequence = _running[i];
@@ -158,9 +132,8 @@ public sealed class Scheduler
                 Preempt(victim);
                 if (victim == sequence) return true;
             }
-            _scheduled.Add((sequence, 1));
-            budget--;
-            rows -= sequence.RowsIn(1);
+            _planned.Add(sequence);
+            Grant(sequence, 1);
         }
         return preempted;
     }
@@ -168,57 +141,75 @@ public sealed class Scheduler
     // Only while the step is small. Computed like any token that lags, by what is left of the budget.
     private void ProposeDrafts()
     {
-        int room = _options.DraftRows - _scheduled.Count, most = room / Math.Max(1, _scheduled.Count);
+        int room = _options.DraftRows - _planned.Count, most = room / Math.Max(1, _planned.Count);
         if (most <= 0) return;
-        foreach (var (sequence, _) in _scheduled) sequence.Propose(most);
+        foreach (var sequence in _planned) sequence.Propose(most);
     }
 
-    private void ScheduleLaggards(ref int budget, ref int rows)
+    // When the next one in line does not fit, nobody overtakes it; those that run go on.
+    private void GrantFairly(bool admitting)
     {
-        for (int i = 0; i < _scheduled.Count && budget > 0; i++)
+        while (_tokensLeft > 0)
         {
-            var sequence = _scheduled[i].Sequence;
-            int count = Chunk(sequence, budget + 1, rows + sequence.RowsIn(1));
-            if (count <= 1) continue;
-            // Nobody is preempted for a longer chunk.
-            sequence.Blocks.TryGrow(_pool, sequence.ComputedTokens + count);
-            count = Math.Min(count, sequence.Blocks.Count * _pool.BlockSize - sequence.ComputedTokens);
-            budget -= count - 1;
-            rows -= sequence.RowsIn(count) - sequence.RowsIn(1);
-            _scheduled[i] = (sequence, count);
+            var newcomer = admitting ? _waiting.Next : null;
+            var laggard = LeastServedLaggard();
+            if (newcomer is not null && (laggard is null || FairQueue.ByService(newcomer, laggard) < 0)) admitting = TryAdmit(newcomer);
+            else if (laggard is not null) Extend(laggard);
+            else return;
         }
     }
 
-    // First come, first served: when the next one does not fit, nobody overtakes it.
-    private void AdmitWaiting(int budget, int rows)
+    private Sequence? LeastServedLaggard()
     {
-        while (_waiting.Min is { } sequence && budget > 0 && _running.Count < _options.MaxSequences)
-        {
-            int cached = SharePrefix(sequence);
-            sequence.StartFromCache(cached);
-            int count = Chunk(sequence, budget, rows);
-            int needed = _pool.BlocksFor(sequence.TotalTokens) - sequence.Blocks.Count;
-            if (count <= 0 || needed > _pool.Available)
-            {
-                sequence.Blocks.Clear(_pool);
-                sequence.StartFromCache(0);
-                return;
-            }
-            _waiting.Remove(sequence);
-            CachedTokens += cached;
-            sequence.Blocks.TryGrow(_pool, cached + count);
-            Run(sequence);
-            _scheduled.Add((sequence, count));
-            budget -= count;
-            rows -= sequence.RowsIn(count);
-        }
+        Sequence? least = null;
+        foreach (var sequence in _running)
+            if (!sequence.HasEnough && (least is null || FairQueue.ByService(sequence, least) < 0)) least = sequence;
+        return least;
     }
 
-    private int Chunk(Sequence sequence, int budget, int rows)
+    // Nobody is preempted for a longer chunk.
+    private void Extend(Sequence sequence)
     {
-        int most = Math.Min(sequence.WantedTokens, budget);
+        int count = LongerGrant(sequence);
+        sequence.Blocks.TryGrow(_pool, sequence.ComputedTokens + count);
+        count = Math.Min(count, sequence.Blocks.Count * _pool.BlockSize - sequence.ComputedTokens);
+        if (count > sequence.Granted) Grant(sequence, count);
+        else sequence.IsStuck = true;
+    }
+
+    // What a sequence has in this step, and a quantum more where budgets and its own tokens allow.
+    private int LongerGrant(Sequence sequence)
+    {
+        int most = Math.Min(sequence.WantedTokens, sequence.Granted + Math.Min(Quantum, _tokensLeft));
         if (_options.MaxChunk > 0) most = Math.Min(most, _options.MaxChunk);
-        return sequence.FitRows(most, rows);
+        return sequence.FitRows(most, _rowsLeft + sequence.RowsIn(sequence.Granted));
+    }
+
+    private void Grant(Sequence sequence, int count)
+    {
+        _tokensLeft -= count - sequence.Granted;
+        _rowsLeft -= sequence.RowsIn(count) - sequence.RowsIn(sequence.Granted);
+        sequence.Flow!.Charge(sequence.NewWorkIn(count) - sequence.NewWorkIn(sequence.Granted));
+        sequence.Granted = count;
+    }
+
+    private bool TryAdmit(Sequence sequence)
+    {
+        int cached = SharePrefix(sequence);
+        sequence.StartFromCache(cached);
+        if (LongerGrant(sequence) <= 0 || !HasRoom(sequence))
+        {
+            sequence.Blocks.Clear(_pool);
+            sequence.StartFromCache(0);
+            return false;
+        }
+        CachedTokens += cached;
+        _waiting.Remove(sequence);
+        Run(sequence);
+        _planned.Add(sequence);
+        Extend(sequence);
+        Debug.Assert(sequence.Granted > 0);
+        return true;
     }
 
     private int SharePrefix(Sequence sequence)
@@ -230,55 +221,36 @@ public sealed class Scheduler
         return sequence.Blocks.Count * _pool.BlockSize;
     }
 
-    private void PublishFullBlocks(Sequence sequence)
+    // Blocks that running sequences will need for the tokens they have are as good as taken.
+    private bool HasRoom(Sequence newcomer)
     {
-        if (!_options.PrefixCaching) return;
-        while ((sequence.Blocks.Published + 1) * _pool.BlockSize <= sequence.ComputedTokens)
-            sequence.Blocks.PublishNext(_pool, sequence.HashOf(sequence.Blocks.Published, _pool.BlockSize));
+        int blocks = MissingBlocks(newcomer);
+        foreach (var sequence in _running) blocks += MissingBlocks(sequence);
+        return blocks <= _pool.Available && _running.Count < _options.MaxSequences;
     }
 
-    private void CommitChoices(Sequence sequence, ReadOnlySpan<SampledToken> samples, List<SequenceOutput> outputs)
+    private int MissingBlocks(Sequence sequence) => Math.Max(0, _pool.BlocksFor(sequence.TotalTokens) - sequence.Blocks.Count);
+
+    // Before anything is booked. An account that runs nothing takes a place from those that are served more, where that leaves them another.
+    private void ClaimPlace()
     {
-        // Siblings first: they start from the blocks of this sequence, which may end with its own token.
-        for (int i = 1; i < samples.Length; i++)
-        {
-            var sibling = sequence.Split(choice: i);
-            CommitToken(sibling, samples[i], outputs);
-            if (sibling.State != SequenceState.Finished && !TryStartFrom(sequence, sibling)) Wait(sibling);
-        }
-        CommitToken(sequence, samples[0], outputs);
+        if (_waiting.Next is not { } newcomer || newcomer.Flow!.Account.Running > 0) return;
+        SharePrefix(newcomer);
+        while (!HasRoom(newcomer) && LeastEntitled(newcomer) is { } victim) Preempt(victim);
+        newcomer.Blocks.Clear(_pool);
     }
 
-    private void CommitToken(Sequence sequence, in SampledToken token, List<SequenceOutput> outputs)
+    private Sequence? LeastEntitled(Sequence newcomer)
     {
-        int index = sequence.CompletionTokens;
-        var finish = token.IsFault ? FinishReason.Error : sequence.Append(token);
-        if (sequence.State == SequenceState.Running) PublishFullBlocks(sequence); // an accepted draft may have filled one
-        outputs.Add(new(sequence, IsPrompt: false, index, token.IsFault ? null : token, finish));
-        if (finish is { } reason) Remove(sequence, reason);
-    }
-
-    // Full blocks of the prompt are shared. The last one, where it is not full, will be written by both: it is copied.
-    private bool TryStartFrom(Sequence source, Sequence sibling)
-    {
-        if (_running.Count >= _options.MaxSequences) return false;
-        int prompt = source.PromptTokens, full = prompt / _pool.BlockSize;
-        int copy = -1;
-        if (prompt % _pool.BlockSize != 0 && !_pool.TryTake(out copy)) return false;
-        for (int i = 0; i < full; i++) sibling.Blocks.Share(_pool, source.Blocks[i]);
-        if (copy >= 0)
-        {
-            sibling.Blocks.Add(copy);
-            _copies.Add(new(source.Blocks[full], copy));
-        }
-        sibling.StartFromSibling(prompt);
-        Run(sibling);
-        return true;
+        Sequence? most = null;
+        foreach (var sequence in _running)
+            if (sequence.Flow!.Account.Running > 1 && FairQueue.ByService(sequence, most ?? newcomer) > 0) most = sequence;
+        return most;
     }
 
     private void Preempt(Sequence sequence)
     {
-        _running.Remove(sequence);
+        Stop(sequence);
         sequence.Blocks.Clear(_pool);
         sequence.Restart();
         Preemptions++;
@@ -294,15 +266,13 @@ public sealed class Scheduler
     private void Run(Sequence sequence)
     {
         sequence.State = SequenceState.Running;
-        int index = _running.BinarySearch(sequence, ByArrival);
-        _running.Insert(~index, sequence);
+        sequence.ClearGrant();
+        _running.Add(sequence);
+        sequence.Flow!.Account.Running++;
+    }
+
+    private void Stop(Sequence sequence)
+    {
+        if (_running.Remove(sequence)) sequence.Flow!.Account.Running--;
     }
 }
-
-/// <summary>Something new about a sequence.</summary>
-/// <param name="Sequence">The sequence.</param>
-/// <param name="IsPrompt">True: the token is one of the prompt, scored. False: it was generated.</param>
-/// <param name="Index">Position in the prompt, or in the completion.</param>
-/// <param name="Token">The token, or null where the sequence ended without one.</param>
-/// <param name="FinishReason">Set on the last output of a sequence.</param>
-public readonly record struct SequenceOutput(Sequence Sequence, bool IsPrompt, int Index, SampledToken? Token, FinishReason? FinishReason);

@@ -24,6 +24,7 @@ public sealed class Sequence
     private readonly List<PrefixHash> _hashes = [];
     private readonly PrefixHash _root;
     private readonly Speculation? _speculation;
+    private int _everComputed; // before preemptions too
 
     /// <summary>A sequence that has computed nothing.</summary>
     /// <param name="arrival">Orders sequences: lower goes first. The choices of one request share it.</param>
@@ -128,6 +129,18 @@ public sealed class Sequence
     /// <summary>Most surprise of the next token in bits, where mirostat is on. A function of the tokens before it: a preempted sequence keeps it.</summary>
     internal double SurpriseBound { get; private set; }
 
+    /// <summary>Whose service it counts as, while it runs or waits.</summary>
+    internal Flow? Flow { get; set; }
+
+    /// <summary>Tokens that it has in the step that is being planned.</summary>
+    internal int Granted { get; set; }
+
+    /// <summary>True: it can take no more tokens in the step that is being planned.</summary>
+    internal bool HasEnough => IsStuck || Granted >= WantedTokens;
+
+    /// <summary>True: blocks, rows or limits leave it no more.</summary>
+    internal bool IsStuck { get; set; }
+
     /// <summary>The tokens.</summary>
     public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
@@ -137,6 +150,12 @@ public sealed class Sequence
     /// <summary>Most of the next <paramref name="count"/> tokens that give at most <paramref name="rows"/> rows of logits.</summary>
     public int FitRows(int count, int rows) =>
         RowsIn(count) <= rows ? count : Math.Max(ComputedTokens, ScoredFrom) + rows - ComputedTokens;
+
+    /// <summary>How many of the next <paramref name="count"/> tokens were never computed for this sequence before; drafts are none yet.</summary>
+    internal int NewWorkIn(int count) => Math.Max(0, ComputedTokens + Math.Min(count, PendingTokens) - Math.Max(_everComputed, ComputedTokens));
+
+    /// <summary>Starts the planning of a step.</summary>
+    internal void ClearGrant() => (Granted, IsStuck) = (0, false);
 
     /// <summary>The hash of full block <paramref name="index"/>.</summary>
     internal PrefixHash HashOf(int index, int blockSize)
@@ -169,6 +188,7 @@ public sealed class Sequence
         int known = Math.Min(count, PendingTokens);
         _speculation?.Computed(count - known);
         ComputedTokens += known;
+        _everComputed = Math.Max(_everComputed, ComputedTokens);
         ScoredFrom = Math.Max(ScoredFrom, Math.Min(ComputedTokens, LastScored + 1));
     }
 
@@ -188,7 +208,7 @@ public sealed class Sequence
         int tokenId = token.TokenId;
         SurpriseBound = Mirostat.NextBound(SurpriseBound, token.Surprise, Options.Sampling);
         _tokens.Add(tokenId);
-        if (_speculation is not null && _speculation.Accepts(tokenId)) ComputedTokens++;
+        if (_speculation is not null && _speculation.Accepts(tokenId)) _everComputed = Math.Max(_everComputed, ++ComputedTokens);
         ScoredFrom = TotalTokens - 1;
         if (CompletionTokens > Options.MinTokens && StopTokenIds.Contains(tokenId)) return Inference.FinishReason.Stop;
         return CompletionTokens >= MaxTokens ? Inference.FinishReason.Length : null;
@@ -201,6 +221,7 @@ public sealed class Sequence
         var sibling = new Sequence(Arrival, choice, Options, Seed, StopTokenIds, [.. Options.PromptTokenIds], _root) { Owner = Owner };
         sibling._hashes.AddRange(_hashes); // called before the first completion token: all of them are the prompt's
         sibling.ScoredFrom = PromptTokens - 1;
+        sibling._everComputed = PromptTokens;
         return sibling;
     }
 

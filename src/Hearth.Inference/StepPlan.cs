@@ -89,11 +89,11 @@ public sealed class StepPlan : IEquatable<StepPlan>
         return text.ToString();
     }
 
-    /// <summary>Writes down what the scheduler decided, over what was here. The sequences must have their blocks.</summary>
-    internal void Fill(long step, List<(Sequence Sequence, int Count)> scheduled, List<BlockCopy> copies)
+    /// <summary>Writes down what the scheduler granted, over what was here. The sequences must have their blocks.</summary>
+    internal void Fill(long step, List<Sequence> sequences, List<BlockCopy> copies)
     {
         Clear(step);
-        foreach (var (sequence, count) in scheduled) Add(sequence, count);
+        foreach (var sequence in sequences) Add(sequence, sequence.Granted);
         foreach (var copy in copies) _copies.Add(copy);
     }
 

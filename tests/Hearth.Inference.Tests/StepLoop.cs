@@ -34,7 +34,7 @@ internal sealed class StepLoop
         return sequence;
     }
 
-    public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 4, int choices = 1, bool promptLogprobs = false, string? addon = null, string? isolation = null, double temperature = 0, double? mirostat = null)
+    public Sequence Add(IReadOnlyList<int> prompt, int maxTokens = 4, int choices = 1, bool promptLogprobs = false, string? addon = null, string? isolation = null, double temperature = 0, double? mirostat = null, string? account = null, bool urgent = false)
     {
         var sequence = new Sequence(_arrivals++, new()
         {
@@ -44,6 +44,8 @@ internal sealed class StepLoop
             PromptLogprobs = promptLogprobs,
             Addon = addon is null ? null : new Addon(addon, addon),
             IsolationKey = isolation,
+            Account = account,
+            IsUrgent = urgent,
             Sampling = new() { Temperature = temperature, MirostatTarget = mirostat },
         }, seed: 42);
         Scheduler.Add(sequence);
@@ -55,6 +57,7 @@ internal sealed class StepLoop
         var plan = Scheduler.Schedule();
         Assert.NotEqual(0, plan.Sequences.Length);
         Scheduler.Verify();
+        Scheduler.Verify(plan);
         var logits = new float[plan.Rows.Length * Model.VocabularySize];
         Model.Forward(plan, logits);
         var outputs = Scheduler.Commit(plan, _sampler.Sample(logits, plan, Scheduler.Planned));

@@ -11,8 +11,8 @@ public sealed class StepPlanTests
         Assert.Equal(
             """
             step 0: 8 tokens
-              0.0 adapter: 0+[1 2 3 4 5] in [0 1] 4×2
               1.0: 0+[6 7 8] in [2] 0 1 2
+              0.0 adapter: 0+[1 2 3 4 5] in [0 1] 4×2
             """, loop.Scheduler.Schedule().ToString());
     }
 

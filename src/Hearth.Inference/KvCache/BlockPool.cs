@@ -93,6 +93,9 @@ public sealed class BlockPool
         if (_hashes[block] is null && _published.TryAdd(hash, block)) _hashes[block] = hash;
     }
 
+    /// <summary>True: the block's content may be found.</summary>
+    public bool IsPublished(int block) => _hashes[block] is not null;
+
     /// <summary>Finds the block with this content. It is not held yet.</summary>
     public bool TryFind(in PrefixHash hash, out int block) => _published.TryGetValue(hash, out block);
 
