@@ -27,7 +27,14 @@ public sealed class ModelRunner : IModelRunner
     }
 
     /// <summary>Loads a frozen model, which the runner owns.</summary>
-    public static ModelRunner Load(ModelFiles files, ModelRunnerOptions? options = null) => new(TransformerModel.Load(files), options, ownsModel: true);
+    /// <param name="files">The published files; no longer needed once the model is loaded.</param>
+    /// <param name="options">Cache and threads.</param>
+    /// <param name="store">Packed weights that are shared with other processes; null: packed into memory of this process.</param>
+    public static ModelRunner Load(ModelFiles files, ModelRunnerOptions? options = null, PackedStore? store = null) =>
+        new(TransformerModel.Load(files, store), options, ownsModel: true);
+
+    /// <summary>How the model's weights came into memory; null where they are trained.</summary>
+    public WeightReport? Weights => _model.Weights;
 
     /// <summary>Sizes and options of the model.</summary>
     public ModelConfiguration Configuration => _model.Configuration;

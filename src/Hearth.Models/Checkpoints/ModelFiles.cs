@@ -14,6 +14,7 @@ public sealed class ModelFiles : IDisposable
     private ModelFiles(string folder, ModelConfiguration configuration, CheckpointFolder? checkpoint, GgufFile? gguf)
     {
         (Folder, _checkpoint, _gguf) = (folder, checkpoint, gguf);
+        WeightFiles = checkpoint?.FilePaths ?? [gguf!.FilePath];
         var published = Beside("generation_config.json") is { } path ? GenerationConfiguration.Load(path) : null;
         Fireworks = Beside("fireworks.json") is { } beside ? FireworksFile.Load(beside) : null;
         Generation = Fireworks?.Over(published) ?? published;
@@ -86,11 +87,23 @@ public sealed class ModelFiles : IDisposable
     }
 
     /// <summary>Releases all mappings; views become invalid.</summary>
-    public void Dispose()
+    public void Dispose() => CloseWeights();
+
+    /// <summary>Releases the mappings of the weights, which a loaded model no longer needs: the rest (configuration, tokenizer data, names) stays.</summary>
+    public void CloseWeights()
     {
         _checkpoint?.Dispose();
         _gguf?.Dispose();
     }
+
+    /// <summary>The files that hold the weights.</summary>
+    internal IReadOnlyList<string> WeightFiles { get; }
+
+    /// <summary>What the model was opened as: a folder's or a GGUF file's full path.</summary>
+    internal string SourcePath => _gguf?.FilePath ?? Folder;
+
+    /// <summary>A tensor's name, type and shape as stored; its rows may be in another order than <see cref="Get"/> gives.</summary>
+    internal TensorView Describe(string name) => Contains(name) ? Stored(name) : throw new KeyNotFoundException($"The model has no tensor '{name}'.");
 
     private static ModelFiles OpenGguf(string path)
     {
@@ -114,7 +127,7 @@ public sealed class ModelFiles : IDisposable
         var checkpoint = CheckpointFolder.Open(folder);
         try
         {
-            return new ModelFiles(folder, configuration, checkpoint, null);
+            return new ModelFiles(Path.GetFullPath(folder), configuration, checkpoint, null);
         }
         catch
         {

@@ -15,7 +15,8 @@ public sealed class KvCache : IDisposable
         Blocks = blocks;
         int width = configuration.KeyValueHeads * configuration.HeadWidth;
         long perLayer = (long)blocks * Kernels.KvBlock * width;
-        _memory = new NativeBlock(perLayer * 2 * configuration.Layers * sizeof(float));
+        // Not zeroed: pages are first touched when tokens come, and what was never written is never read (E5).
+        _memory = new NativeBlock(perLayer * 2 * configuration.Layers * sizeof(float), zeroed: false);
         _layers = new KvLayer[configuration.Layers];
         for (int layer = 0; layer < _layers.Length; layer++)
         {

@@ -7,22 +7,26 @@ internal static class TransformerLoader
 {
     private const string FinalNormName = "model.norm.weight";
 
-    public static TransformerModel LoadFrozen(ModelFiles files)
+    public static TransformerModel LoadFrozen(ModelConfiguration c, IFrozenWeights weights)
     {
-        var c = files.Configuration;
-        var vectors = new List<NativeBlock>();
-        Linear Frozen(string module, int outputs, int inputs)
-        {
-            var tensor = Matrix(files, module + ".weight", outputs, inputs);
-            var weight = PackedWeight.Pack(WeightTypeOf(tensor), tensor.Bytes, outputs, inputs);
-            return Linear.Frozen(module, weight, files.Contains(module + ".bias") ? Vector(files, module + ".bias", outputs, vectors) : default);
-        }
-        NormWeight Norm(string name, int width) => new(Vector(files, name, width, vectors), null);
-        NormWeight OptionalNorm(string name, int width) => files.Contains(name) ? Norm(name, width) : default;
+        Linear Frozen(string module, int outputs, int inputs) => Linear.Frozen(module, weights.Matrix(module + ".weight", outputs, inputs),
+            weights.Contains(module + ".bias") ? weights.Vector(module + ".bias", outputs) : default);
+        NormWeight Norm(string name, int width) => new(weights.Vector(name, width), null);
+        NormWeight OptionalNorm(string name, int width) => weights.Contains(name) ? Norm(name, width) : default;
 
-        var embedding = Frozen("model.embed_tokens", c.VocabularySize, c.Width);
-        var head = c.TieEmbeddings ? embedding : Frozen("lm_head", c.VocabularySize, c.Width);
-        return Build(c, embedding, head, Frozen, Norm, OptionalNorm, parameters: null, vectors);
+        try
+        {
+            var embedding = Frozen("model.embed_tokens", c.VocabularySize, c.Width);
+            var head = c.TieEmbeddings ? embedding : Frozen("lm_head", c.VocabularySize, c.Width);
+            var model = Build(c, embedding, head, Frozen, Norm, OptionalNorm, parameters: null, [weights]);
+            model.Weights = weights.Report;
+            return model;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     public static TransformerModel LoadTrainable(ModelFiles files)
@@ -90,35 +94,4 @@ internal static class TransformerLoader
 
     private static ParameterSet CreateParameters(ModelConfiguration c) => ParameterSet.Create(ModelLayout.Tensors(c).Select(tensor =>
         tensor.Shape is [var rows, var columns] ? (tensor.Name, (int)rows, (int)columns, false) : (tensor.Name, 1, (int)tensor.Shape[0], true)));
-
-    private static TensorView Matrix(ModelFiles files, string name, int outputs, int inputs)
-    {
-        var tensor = files.Get(name);
-        if (tensor.Shape is not [var rows, var columns] || rows != outputs || columns != inputs)
-            throw new InvalidDataException($"Tensor '{name}' is [{string.Join(", ", tensor.Shape)}], expected [{outputs}, {inputs}] by the configuration.");
-        return tensor;
-    }
-
-    private static FloatBuffer Vector(ModelFiles files, string name, int width, List<NativeBlock> owners)
-    {
-        var tensor = files.Get(name);
-        if (tensor.Shape is not [var length] || length != width)
-            throw new InvalidDataException($"Tensor '{name}' is [{string.Join(", ", tensor.Shape)}], expected [{width}] by the configuration.");
-        owners.Add(NativeBlock.ForFloats(width, out var values));
-        tensor.ReadFloat32(values);
-        return values;
-    }
-
-    private static WeightType WeightTypeOf(TensorView tensor) => tensor.Type switch
-    {
-        TensorType.F32 => WeightType.F32,
-        TensorType.F16 => WeightType.F16,
-        TensorType.BF16 => WeightType.BF16,
-        TensorType.Q8_0 => WeightType.Q8_0,
-        TensorType.Q4_0 => WeightType.Q4_0,
-        TensorType.Q4_1 => WeightType.Q4_1,
-        TensorType.Q4_K => WeightType.Q4_K,
-        TensorType.Q6_K => WeightType.Q6_K,
-        _ => throw new NotSupportedException($"Tensor '{tensor.Name}' is stored as {tensor.Type}, which the engine does not compute with. It computes with {TensorTypes.Readable}: convert the model to one of them."),
-    };
 }

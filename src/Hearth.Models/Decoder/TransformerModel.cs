@@ -20,7 +20,7 @@ public sealed class TransformerModel : IDisposable
         Parameters = parameters;
         _owned = owned;
         var frequencies = RopeFrequencies.Compute(configuration);
-        Rotary = new RotaryTable(frequencies.InverseFrequencies, frequencies.AttentionFactor, Math.Min(configuration.MaxPositions, 4096));
+        Rotary = new RotaryTable(frequencies.InverseFrequencies, frequencies.AttentionFactor, Math.Min(configuration.MaxPositions, 512));
     }
 
     /// <summary>Sizes and options.</summary>
@@ -38,8 +38,14 @@ public sealed class TransformerModel : IDisposable
 
     internal RotaryTable Rotary { get; }
 
-    /// <summary>Loads a frozen model for serving or LoRA training. Weights are packed once, in the type in which the file stores them.</summary>
-    public static TransformerModel Load(ModelFiles files) => TransformerLoader.LoadFrozen(files);
+    /// <summary>How the frozen weights came into memory; null where weights are trained.</summary>
+    public WeightReport? Weights { get; internal set; }
+
+    /// <summary>Loads a frozen model for serving or LoRA training, its weights in the types in which the files store them.</summary>
+    /// <param name="files">The published files; no longer needed once the model is loaded.</param>
+    /// <param name="store">Packed weights that are mapped and shared with other processes; null: packed into memory of this process.</param>
+    public static TransformerModel Load(ModelFiles files, PackedStore? store = null) =>
+        TransformerLoader.LoadFrozen(files.Configuration, store?.Open(files) ?? new MemoryWeights(files));
 
     /// <summary>Loads a model whose weights are trained: float32 masters.</summary>
     public static TransformerModel LoadTrainable(ModelFiles files) => TransformerLoader.LoadTrainable(files);

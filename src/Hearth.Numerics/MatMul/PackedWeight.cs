@@ -19,16 +19,19 @@ public sealed unsafe partial class PackedWeight : IDisposable
     /// <summary>Outputs in a panel.</summary>
     public const int PanelOutputs = 32;
 
-    private readonly NativeBlock _block;
+    private const long ParallelBytes = 1 << 20; // less is packed sooner than threads wake
 
-    private PackedWeight(WeightType type, int outputs, int inputs)
+    private readonly NativeBlock? _block;
+    private readonly MappedMemory? _mapped;
+    private readonly long _offset;
+
+    private PackedWeight(WeightType type, int outputs, int inputs, MappedMemory? mapped = null, long offset = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(inputs, 1);
-        _ = type.RowBytes(inputs); // refuses a row that is not a whole number of blocks
+        Bytes = SizeOf(type, outputs, inputs);
         (Type, Outputs, Inputs) = (type, outputs, inputs);
         PanelBytes = PanelSize(type, inputs);
-        _block = new NativeBlock(checked(PanelBytes * Panels));
+        (_mapped, _offset) = (mapped, offset);
+        if (mapped is null) _block = new NativeBlock(Bytes);
     }
 
     /// <summary>N: values that the product gives for a row.</summary>
@@ -40,14 +43,14 @@ public sealed unsafe partial class PackedWeight : IDisposable
     /// <summary>How values are stored.</summary>
     public WeightType Type { get; }
 
-    /// <summary>Native memory held.</summary>
-    public long Bytes => _block.Bytes;
+    /// <summary>Memory held, its own or a mapped file's.</summary>
+    public long Bytes { get; }
 
     internal int Panels => (Outputs + PanelOutputs - 1) / PanelOutputs;
 
     internal long PanelBytes { get; }
 
-    internal byte* Data => (byte*)_block.Pointer;
+    internal byte* Data => _block != null ? (byte*)_block.Pointer : _mapped!.At(_offset, Bytes);
 
     /// <summary>Packs rows as they lie in a file: [N, K] values of F32, BF16 or F16, or N rows of GGUF blocks along K.</summary>
     /// <exception cref="ArgumentException">The bytes are not outputs x inputs values of the type.</exception>
@@ -59,7 +62,10 @@ public sealed unsafe partial class PackedWeight : IDisposable
         var packed = new PackedWeight(type, outputs, inputs);
         fixed (byte* source = rows)
         {
-            for (int output = 0; output < outputs; output++) packed.PackRow(source + output * rowBytes, output);
+            byte* first = source; // a lambda cannot hold a fixed local
+            if (packed.Bytes < ParallelBytes)
+                for (int panel = 0; panel < packed.Panels; panel++) packed.PackPanel(first, rowBytes, panel);
+            else Parallel.For(0, packed.Panels, panel => packed.PackPanel(first, rowBytes, panel));
         }
         return packed;
     }
@@ -90,8 +96,8 @@ public sealed unsafe partial class PackedWeight : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>Frees the memory.</summary>
-    public void Dispose() => _block.Dispose();
+    /// <summary>Frees the memory; a mapping is its owner's to release.</summary>
+    public void Dispose() => _block?.Dispose();
 
     private static long PanelSize(WeightType type, int inputs) => type switch
     {
@@ -104,6 +110,12 @@ public sealed unsafe partial class PackedWeight : IDisposable
         WeightType.Q6_K => (long)Widening.Q6KBlockBytes * (inputs / 256),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Unknown weight type."),
     };
+
+    private void PackPanel(byte* rows, long rowBytes, int panel)
+    {
+        int end = Math.Min(Outputs, (panel + 1) * PanelOutputs);
+        for (int output = panel * PanelOutputs; output < end; output++) PackRow(rows + output * rowBytes, output);
+    }
 
     private void PackRow(byte* row, int output)
     {

@@ -77,7 +77,7 @@ public sealed class Arena : IDisposable
 
     private void AddBlock(long floats)
     {
-        _blocks.Add(new NativeBlock(checked(floats * sizeof(float))));
+        _blocks.Add(new NativeBlock(checked(floats * sizeof(float)), zeroed: false));
         _offset = 0;
     }
 }

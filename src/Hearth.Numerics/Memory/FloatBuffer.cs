@@ -43,13 +43,13 @@ public readonly unsafe struct FloatBuffer
     public static implicit operator ReadOnlySpan<float>(FloatBuffer buffer) => buffer.Span;
 }
 
-/// <summary>Owns 64-byte aligned native memory; zeroed.</summary>
+/// <summary>Owns 64-byte aligned native memory.</summary>
 public sealed unsafe class NativeBlock : IDisposable
 {
     private void* _pointer;
 
-    /// <summary>Allocates and zeroes.</summary>
-    public NativeBlock(long bytes)
+    /// <summary>Allocates, and zeroes unless told otherwise: what is not touched takes no memory, which matters where a large block fills slowly.</summary>
+    public NativeBlock(long bytes, bool zeroed = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
@@ -57,7 +57,7 @@ public sealed unsafe class NativeBlock : IDisposable
         nuint alignment = bytes >= HugePages.Size ? (nuint)HugePages.Size : 64;
         _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 64), alignment);
         if (bytes >= HugePages.Size) HugePages.Advise(_pointer, bytes);
-        NativeMemory.Clear(_pointer, (nuint)bytes);
+        if (zeroed) NativeMemory.Clear(_pointer, (nuint)bytes);
     }
 
     /// <summary>Size in bytes.</summary>

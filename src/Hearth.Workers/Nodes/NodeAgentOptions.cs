@@ -9,6 +9,9 @@ public sealed record NodeAgentOptions
     /// <summary>Folder for sockets and launch files of replicas; short, because socket paths are.</summary>
     public required string RunDirectory { get; init; }
 
+    /// <summary>The server's data directory; null where there is none.</summary>
+    public string? DataDirectory { get; init; }
+
     /// <summary>How long a worker may take to end after it was asked to.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -22,6 +25,6 @@ public sealed record NodeAgentOptions
         var run = Path.Combine(Path.GetFullPath(dataDirectory), "run");
         if (System.Text.Encoding.UTF8.GetByteCount(run) + "/0123456789abcdef.sock".Length > LongestSocketPath)
             run = Directory.CreateTempSubdirectory("hearth-run-").FullName;
-        return new NodeAgentOptions { RunDirectory = run };
+        return new NodeAgentOptions { RunDirectory = run, DataDirectory = Path.GetFullPath(dataDirectory) };
     }
 }

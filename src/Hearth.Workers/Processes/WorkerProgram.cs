@@ -21,6 +21,9 @@ public sealed record WorkerProgram(string Executable, IReadOnlyList<string> Lead
         ("DOTNET_TC_QuickJitForLoops", "0"),
     ];
 
+    /// <summary>The server's data directory, which the worker takes for its own: packed weights lie there. Null: what its environment says.</summary>
+    public string? DataDirectory { get; init; }
+
     /// <summary>The program that runs now.</summary>
     public static WorkerProgram Current(string assemblyPath) => Of(Environment.ProcessPath, assemblyPath);
 
@@ -41,6 +44,7 @@ public sealed record WorkerProgram(string Executable, IReadOnlyList<string> Lead
         };
         foreach (var argument in LeadingArguments.Concat(arguments)) start.ArgumentList.Add(argument);
         foreach (var (name, value) in RuntimeSettings) start.Environment[name] = value;
+        if (DataDirectory is not null) start.Environment["HEARTH_HOME"] = DataDirectory;
         return start;
     }
 }

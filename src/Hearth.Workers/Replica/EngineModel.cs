@@ -22,7 +22,9 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
     public static EngineModel Load(ReplicaSpec spec)
     {
         var files = ModelFiles.Open(spec.ModelPath);
-        var runner = ModelRunner.Load(files, new ModelRunnerOptions { MaxContext = spec.MaxContextLength });
+        var runner = ModelRunner.Load(files, new ModelRunnerOptions { MaxContext = spec.MaxContextLength }, PackedStore.Default);
+        files.CloseWeights();
+        Console.Error.WriteLine(runner.Weights);
         var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds });
         var addons = new AddonRegistry();
         foreach (var addon in spec.Addons) addons.Set(LoadAddon(addon, files.Configuration));

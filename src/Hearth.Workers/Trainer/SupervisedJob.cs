@@ -11,7 +11,7 @@ internal static class SupervisedJob
     /// <exception cref="TrainingException">The job is unfit, or its numbers are; the message is for its owner.</exception>
     public static TrainedAdapter Run(TrainerSpec spec, Action<JobProgress> report, CancellationToken cancellationToken)
     {
-        var result = SupervisedRecipe.Run(OptionsOf(spec), new Reporter(report), cancellationToken);
+        var result = SupervisedRecipe.Run(OptionsOf(spec), new Reporter(report), PackedStore.Default, cancellationToken);
         return new TrainedAdapter(
             result.AdapterFolder, LoraAdapter.HashOf(result.AdapterFolder), result.Steps, result.TrainedTokens, result.FinalLoss, result.Seconds,
             result.EvaluationLossBefore, result.EvaluationLossAfter, result.EarlyStopped);

@@ -1,4 +1,5 @@
 using Hearth.ControlPlane;
+using Hearth.Models;
 using Hearth.Workers;
 using Microsoft.Extensions.Hosting;
 
@@ -10,7 +11,8 @@ internal sealed class NodeService(IAssignments assignments, INodeReports reports
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var program = WorkerProgram.Current(typeof(NodeService).Assembly.Location);
+        var program = WorkerProgram.Current(typeof(NodeService).Assembly.Location) with { DataDirectory = options.DataDirectory };
+        if (options.DataDirectory is { } data) new PackedStore(PackedStore.FolderBelow(data), clock).Sweep();
         return new NodeAgent(assignments, reports, program, options, clock, lease).RunAsync(stoppingToken);
     }
 }

@@ -156,7 +156,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => SupervisedRecipe.Run(options, new Observer(progress =>
         {
             if (progress.Step == steps) stop.Cancel();
-        }), stop.Token));
+        }), cancellationToken: stop.Token));
     }
 
     private static string Adapter(SupervisedResult result) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(result.AdapterFolder, "adapter_model.safetensors"))));

@@ -30,6 +30,9 @@ public sealed class GgufFile : IDisposable
 
     private sealed record Entry(TensorType Type, long[] Shape, long Offset, long ByteLength);
 
+    /// <summary>Full path of the file.</summary>
+    public string FilePath => Path.GetFullPath(_file.FilePath);
+
     /// <summary>Version of the format.</summary>
     public int Version { get; }
 

@@ -17,6 +17,9 @@ public sealed class CheckpointFolder : IDisposable
     /// <summary>Tensor names in ordinal order.</summary>
     public IReadOnlyCollection<string> Names => _owners.Keys;
 
+    /// <summary>Full paths of the weight files, in ordinal order.</summary>
+    public IReadOnlyList<string> FilePaths => [.. _files.Select(file => file.FilePath).Order(StringComparer.Ordinal)];
+
     /// <summary>Whether the folder has weights in this form.</summary>
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, SingleFile)) || File.Exists(Path.Combine(folder, IndexFile));
 

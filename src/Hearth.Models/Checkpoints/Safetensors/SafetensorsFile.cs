@@ -27,6 +27,9 @@ public sealed class SafetensorsFile : IDisposable
 
     private sealed record Entry(TensorType Type, long[] Shape, long Begin, long End);
 
+    /// <summary>Full path of the file.</summary>
+    public string FilePath => Path.GetFullPath(_file.FilePath);
+
     /// <summary>Tensor names in ordinal order.</summary>
     public IReadOnlyCollection<string> Names => _entries.Keys;
 
