@@ -64,7 +64,8 @@ public sealed class Engine : IDisposable
         int[] stopTokenIds = [.. options.StopTokenIds, .. options.IgnoreEos ? [] : _options.EosTokenIds];
         if (options.Addon is { } addon && !addon.TryHold())
             throw new GenerationException(GenerationFault.InvalidArgument, $"Addon '{addon.Name}' was unloaded. Load it, then retry.");
-        var generation = new Generation(_scheduler, id, options, options.Sampling.Seed!.Value, stopTokenIds);
+        var root = options.PrefixRoot(_runner.NumericsId, _runner.RopeRegime(options.PromptTokenIds.Count + options.MaxTokens!.Value));
+        var generation = new Generation(_scheduler, id, options, options.Sampling.Seed!.Value, stopTokenIds, root);
         var handle = new GenerationHandle(this, generation, id, options);
         if (!Post(() => Open(generation)))
         {
@@ -242,6 +243,7 @@ public sealed class Engine : IDisposable
             yield return $"prompt token {i} is {options.PromptTokenIds[i]}, expected 0 to {vocabulary - 1}";
             break;
         }
+        if (options.Inputs.Count > 0) yield return $"the prompt holds {options.Inputs.Count} inputs beside text, this model takes text only";
         if (options.MaxTokens < 0) yield return $"max_tokens is {options.MaxTokens}, expected 0 or more";
         if (options.MinTokens < 0) yield return $"min_tokens is {options.MinTokens}, expected 0 or more";
         foreach (int id in options.StopTokenIds)

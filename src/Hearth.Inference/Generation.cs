@@ -19,12 +19,12 @@ internal sealed class Generation
     private int _ended, _completionTokens;
     private DraftCounts _drafts;
 
-    public Generation(Scheduler scheduler, long id, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds)
+    public Generation(Scheduler scheduler, long id, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds, PrefixRoot root)
     {
         _scheduler = scheduler;
         _choices = options.Choices;
         _addon = options.Addon;
-        _leader = new Sequence(id, options, seed, stopTokenIds) { Owner = this };
+        _leader = new Sequence(id, options, seed, stopTokenIds, root) { Owner = this };
         _live.Add(0, _leader);
         _prompt = options.PromptLogprobs ? new PromptToken[options.PromptTokenIds.Count] : [];
         if (_prompt.Length > 0) _prompt[0] = new(options.PromptTokenIds[0], null, []);

@@ -6,6 +6,9 @@ public sealed record GenerationOptions
     /// <summary>The prompt.</summary>
     public required IReadOnlyList<int> PromptTokenIds { get; init; }
 
+    /// <summary>What the prompt holds beside text. A model that has no encoder for it refuses the request.</summary>
+    public IReadOnlyList<PromptInput> Inputs { get; init; } = [];
+
     /// <summary>The adapter, or null for the base model.</summary>
     public Addon? Addon { get; init; }
 
@@ -50,4 +53,6 @@ public sealed record GenerationOptions
 
     /// <summary>True: a prompt that leaves no room for <see cref="MaxTokens"/> is refused rather than given fewer tokens.</summary>
     public bool ErrorOnContextOverflow { get; init; }
+
+    internal PrefixRoot PrefixRoot(string numericsId, string? ropeRegime) => new(numericsId, ropeRegime, Addon?.Hash, Account, IsolationKey);
 }

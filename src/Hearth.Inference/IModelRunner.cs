@@ -1,3 +1,5 @@
+using Hearth.Numerics;
+
 namespace Hearth.Inference;
 
 /// <summary>Computes steps: the only thing that the engine asks of a model. Knows weights and caches, sees no queue.</summary>
@@ -14,6 +16,12 @@ public interface IModelRunner : IDisposable
 
     /// <summary>Positions in a block.</summary>
     int BlockSize { get; }
+
+    /// <summary>Which arithmetic writes keys and values (E0): values of another one are never found in the prefix cache.</summary>
+    string NumericsId => Simd.NumericsId;
+
+    /// <summary>Which rotary regime a request of that many tokens is computed in; null where its length does not matter.</summary>
+    string? RopeRegime(int tokens) => null;
 
     /// <summary>Does the plan's copies, then computes its tokens.</summary>
     /// <param name="plan">The step.</param>

@@ -31,9 +31,10 @@ public sealed class Sequence
     /// <param name="options">The request; <see cref="GenerationOptions.MaxTokens"/> must be set.</param>
     /// <param name="seed">The seed of its random numbers.</param>
     /// <param name="stopTokenIds">All ids that end it; null: the request's own.</param>
-    public Sequence(long arrival, GenerationOptions options, ulong seed = 0, IReadOnlyList<int>? stopTokenIds = null)
+    /// <param name="root">What its cached blocks have in common; null: what the request says, computed by this machine's kernels.</param>
+    public Sequence(long arrival, GenerationOptions options, ulong seed = 0, IReadOnlyList<int>? stopTokenIds = null, PrefixRoot? root = null)
         : this(arrival, 0, options, seed, stopTokenIds ?? options.StopTokenIds, [.. options.PromptTokenIds],
-              PrefixHash.Root(Simd.NumericsId, options.Addon?.Hash, options.IsolationKey))
+              (root ?? options.PrefixRoot(Simd.NumericsId, ropeRegime: null)).Hash)
     {
         ScoredFrom = options.PromptLogprobs ? 0 : PromptTokens - 1;
         PendingChoices = options.Choices - 1;
@@ -163,7 +164,7 @@ public sealed class Sequence
         while (_hashes.Count <= index)
         {
             var parent = _hashes.Count == 0 ? _root : _hashes[^1];
-            _hashes.Add(parent.Next(Tokens.Slice(_hashes.Count * blockSize, blockSize)));
+            _hashes.Add(parent.Next(Tokens.Slice(_hashes.Count * blockSize, blockSize), InputsIn(_hashes.Count * blockSize, blockSize)));
         }
         return _hashes[index];
     }
@@ -233,6 +234,9 @@ public sealed class Sequence
         State = SequenceState.Finished;
         FinishReason = reason;
     }
+
+    private PromptInput[] InputsIn(int position, int count) => Options.Inputs.Count == 0 ? [] :
+        [.. Options.Inputs.Where(input => input.Position >= position && input.Position < position + count).Select(input => input with { Position = input.Position - position })];
 
     // Without a token to generate, the last row would score nothing.
     private int LastScored => MaxTokens == 0 ? TotalTokens - 2 : TotalTokens - 1;
