@@ -20,7 +20,7 @@ string[] cells = [.. args.Where(EngineBenchmark.Cells.Contains)];
 string[] names = [.. args.Where(argument => !argument.StartsWith('-') && !cells.Contains(argument))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [CELL…] [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, engine, gemm, lora, tokenizer");
+    Console.Error.WriteLine("usage: bench/run NAME… [CELL…] [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, engine, gemm, lora, speculation, tokenizer");
     return 2;
 }
 
@@ -44,11 +44,14 @@ foreach (string name in names)
         case "engine":
             EngineBenchmark.Run(report);
             break;
+        case "speculation":
+            SpeculationBenchmark.Run(report);
+            break;
         case "api":
             ApiBenchmark.Run(report);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, engine, gemm, lora, tokenizer; cells of engine: {string.Join(", ", EngineBenchmark.Cells)}.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, engine, gemm, lora, speculation, tokenizer; cells of engine: {string.Join(", ", EngineBenchmark.Cells)}.");
             return 2;
     }
     report.Save();

@@ -21,7 +21,7 @@ public sealed record SchedulerOptions
     /// Rows up to which a step has drafts, those that every sequence has anyway included. With few rows a step waits for memory, so that drafts are nearly free;
     /// with many, each costs what it may save.
     /// </summary>
-    [Range(0, 1 << 16)] public int DraftRows { get; init; } = 24;
+    [Range(0, 1 << 16)] public int DraftRows { get; init; } = 16;
 
     /// <summary>Finds computed prefixes again.</summary>
     public bool PrefixCaching { get; init; } = true;

@@ -13,13 +13,17 @@ public sealed class TextStream
     private readonly Func<string?> _flush;
     private readonly string[] _stops;
     private readonly StringBuilder _held = new();
+    private readonly int _minTokens;
+    private int _tokens;
 
     /// <summary>A stream over a decoder.</summary>
     /// <param name="decode">Adds a token id; returns the characters that it completes.</param>
     /// <param name="flush">Returns what the decoder still holds back.</param>
     /// <param name="stops">Stop strings; empty ones are ignored.</param>
-    public TextStream(Func<int, string?> decode, Func<string?> flush, IReadOnlyList<string>? stops = null)
+    /// <param name="minTokens">The text of so many tokens has no stop string.</param>
+    public TextStream(Func<int, string?> decode, Func<string?> flush, IReadOnlyList<string>? stops = null, int minTokens = 0)
     {
+        _minTokens = minTokens;
         _decode = decode;
         _flush = flush;
         _stops = [.. (stops ?? []).Where(stop => stop.Length > 0)];
@@ -32,14 +36,18 @@ public sealed class TextStream
     public string? StoppedBy { get; private set; }
 
     /// <summary>Adds a token and returns the text that may be sent now. After a stop string there is no more text.</summary>
-    public string Push(int tokenId) => StoppedBy is null ? Add(_decode(tokenId), isLast: false) : "";
+    public string Push(int tokenId)
+    {
+        _tokens++;
+        return StoppedBy is null ? Add(_decode(tokenId), isLast: false) : "";
+    }
 
     /// <summary>Returns the rest, at the end of the choice.</summary>
     public string Finish() => StoppedBy is null ? Add(_flush(), isLast: true) : "";
 
     private string Add(string? piece, bool isLast)
     {
-        if (_stops.Length == 0) return piece ?? "";
+        if (_stops.Length == 0 || _tokens <= _minTokens) return piece ?? "";
         _held.Append(piece);
         string text = _held.ToString();
         _held.Clear();

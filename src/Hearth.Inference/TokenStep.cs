@@ -18,7 +18,7 @@ public sealed record TokenStep
     /// <summary>Log-probability in the distribution that was drawn from; 0 when greedy.</summary>
     public float SamplingLogprob { get; init; }
 
-    /// <summary>The best alternatives by raw logprob, best first.</summary>
+    /// <summary>The best alternatives by raw logprob, best first, with their logprobs in the distribution that was drawn from.</summary>
     public IReadOnlyList<ScoredToken> Top { get; init; } = [];
 
     /// <summary>Set on the last step of the choice. With <see cref="FinishReason.Stop"/> the token is the stop token.</summary>

@@ -64,6 +64,36 @@ public sealed class ServingTests(ServingTests.SharedServer shared) : IClassFixtu
     }
 
     [Fact]
+    public async Task A_prediction_makes_the_answer_come_in_fewer_steps_and_changes_nothing_else()
+    {
+        foreach (var sampling in (string[])["\"temperature\":0", "\"temperature\":1.2,\"seed\":5,\"frequency_penalty\":0.5"])
+        {
+            var fields = $"\"prompt\":\"What is 3 + 4?\",\"max_tokens\":40,\"ignore_eos\":true,\"return_token_ids\":true,\"logprobs\":true,\"top_logprobs\":2,{sampling}";
+            var plain = await AskAsync("completions", fields);
+            var ids = plain.GetProperty("choices")[0].GetProperty("token_ids").GetRawText();
+            var predicted = await AskAsync("completions", $"{fields},\"speculation\":{ids}");
+            Assert.Equal(plain.GetProperty("choices").GetRawText(), predicted.GetProperty("choices").GetRawText());
+            var details = predicted.GetProperty("usage").GetProperty("completion_tokens_details");
+            Assert.InRange(details.GetProperty("accepted_prediction_tokens").GetInt32(), 30, 39);
+            Assert.Equal(0, details.GetProperty("rejected_prediction_tokens").GetInt32());
+            Assert.False(plain.GetProperty("usage").TryGetProperty("completion_tokens_details", out _));
+        }
+    }
+
+    [Fact]
+    public async Task A_text_that_repeats_itself_is_guessed_where_the_deployment_says_so()
+    {
+        await shared.Server.Client.CreateDeploymentAsync(new() { BaseModel = RunningServer.BaseModel, NgramSpeculationLength = 8 }, "guessing");
+        await RunningServer.UntilAsync(() => shared.Server.Client.GetDeploymentAsync("guessing").Result.ReplicaStats!.ReadyReplicaCount == 1, "the replica");
+        const string fields = "\"prompt\":\"1 2 3 4 1 2 3 4 1 2 3 4 1 2\",\"max_tokens\":60,\"temperature\":0,\"ignore_eos\":true,\"logprobs\":true,\"perf_metrics_in_response\":true";
+        var plain = await AskAsync("completions", fields);
+        var guessed = await AskAsync("completions", fields, "accounts/local/deployments/guessing");
+        Assert.Equal(plain.GetProperty("choices").GetRawText(), guessed.GetProperty("choices").GetRawText());
+        Assert.True(guessed.GetProperty("perf_metrics").GetProperty("speculation-generated-tokens").GetInt32() > 0);
+        Assert.Equal(0, plain.GetProperty("perf_metrics").GetProperty("speculation-generated-tokens").GetInt32());
+    }
+
+    [Fact]
     public async Task Several_prompts_get_the_answers_that_each_gets_alone()
     {
         string[] prompts = ["What is 3 + 4?", "Tom has 12 apples", "1"];
@@ -109,11 +139,11 @@ public sealed class ServingTests(ServingTests.SharedServer shared) : IClassFixtu
         int Ready() => server.Client.GetDeploymentAsync("twins").Result.ReplicaStats!.ReadyReplicaCount;
     }
 
-    private async Task<JsonElement> AskAsync(string address, string fields)
+    private async Task<JsonElement> AskAsync(string address, string fields, string? model = null)
     {
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", shared.Server.AdminKey);
-        using var content = new StringContent($$"""{"model":"{{shared.Deployment}}",{{fields}}}""", Encoding.UTF8, "application/json");
+        using var content = new StringContent($$"""{"model":"{{model ?? shared.Deployment}}",{{fields}}}""", Encoding.UTF8, "application/json");
         using var response = await http.PostAsync(new Uri(shared.Server.Url, $"v1/{address}"), content);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, text);

@@ -6,11 +6,11 @@ public sealed class DrafterTests
     public void The_longest_ending_that_was_there_before_is_found(int alphabet)
     {
         var random = new Rng((ulong)alphabet);
-        for (int round = 0; round < 30; round++)
+        for (int round = 0; round < 10; round++)
         {
             var automaton = new SuffixAutomaton();
             var tokens = new List<int>();
-            for (int i = 0; i < 120; i++)
+            for (int i = 0; i < 100; i++)
             {
                 // Copies of what was there, so that long matches happen.
                 int token = i > 10 && random.Below(4) > 0 ? tokens[i - 7] : random.Below(alphabet);
@@ -96,10 +96,15 @@ public sealed class DrafterTests
 
     private static int LongestRepeatedEnding(List<int> tokens)
     {
-        for (int length = tokens.Count - 1; length > 0; length--)
-            for (int end = length; end < tokens.Count; end++)
-                if (tokens.Skip(end - length).Take(length).SequenceEqual(tokens.TakeLast(length))) return length;
-        return 0;
+        ReadOnlySpan<int> all = tokens.ToArray();
+        int longest = 0;
+        for (int end = 1; end < all.Length; end++)
+        {
+            int length = 0;
+            while (length < end && all[end - 1 - length] == all[^(1 + length)]) length++;
+            longest = Math.Max(longest, length);
+        }
+        return longest;
     }
 
     private static int[] Propose(IDrafter drafter, int[] tokens, int most)

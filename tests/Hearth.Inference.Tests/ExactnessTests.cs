@@ -207,7 +207,7 @@ public sealed class ExactnessTests
     private static string Describe(IReadOnlyList<TokenStep> steps) =>
         string.Join(' ', steps.Select(step => $"{step.TokenId}:{Bits(step.Logprob)}/{Bits(step.SamplingLogprob)}{Describe(step.Top)}"));
 
-    private static string Describe(IReadOnlyList<ScoredToken> top) => string.Concat(top.Select(token => $",{token.TokenId}={Bits(token.Logprob)}"));
+    private static string Describe(IReadOnlyList<ScoredToken> top) => string.Concat(top.Select(token => $",{token.TokenId}={Bits(token.Logprob)}/{Bits(token.SamplingLogprob)}"));
 
     private static string Bits(float value) => BitConverter.SingleToUInt32Bits(value).ToString("x8");
 }

@@ -25,6 +25,21 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void Alternatives_carry_both_logprobs()
+    {
+        var token = Sample(Logits, new() { Temperature = 0.7, TopK = 2, Seed = 3 }, top: 3);
+        Assert.Equal([1, 3, 2], token.Top.Select(alternative => alternative.TokenId));
+        Assert.Equal(Log(Softmax64(Logits)[2]), token.Top[2].Logprob, 1e-6);
+        Assert.Equal([-Math.Log(2), -Math.Log(2), double.NegativeInfinity], token.Top.Select(alternative => Math.Round(alternative.SamplingLogprob, 5)), (a, b) => Math.Abs(a - b) < 1e-5 || a == b);
+        Assert.Equal(token.SamplingLogprob, token.Top.Single(alternative => alternative.TokenId == token.TokenId).SamplingLogprob);
+
+        // Nothing is cut and nothing changed: both are the same bits.
+        Assert.All(Sample(Logits, new() { Seed = 3 }, top: 5).Top, alternative => Assert.Equal(alternative.Logprob, alternative.SamplingLogprob));
+        // Greedy draws one token for certain.
+        Assert.Equal([0, float.NegativeInfinity], Sample(Logits, SamplingOptions.Greedy, top: 2).Top.Select(alternative => alternative.SamplingLogprob));
+    }
+
+    [Fact]
     public void Top_k_keeps_ties_with_the_lower_id()
     {
         var seen = Draws(Logits, new() { TopK = 1 }, 50);

@@ -14,8 +14,8 @@ public sealed class SpeculationTests
         var sequence = loop.Add(Request(prompt, 60) with { PredictedTokenIds = [.. expected.Select(token => token.TokenId)] });
         loop.RunToEnd();
         Assert.Equal(expected, loop.Completion(sequence));
-        // The prompt's step gives one token, the next ones 1 + 4, 1 + 8, 1 + 16, 1 + 16, and what is left.
-        Assert.Equal([1, 5, 9, 17, 17, 11], loop.Model.Plans.Select(plan => plan.Rows.Length));
+        // The prompt's step gives one token, the next ones 1 + 4, 1 + 8, then as many as a step has, and what is left.
+        Assert.Equal([1, 5, 9, 16, 16, 13], loop.Model.Plans.Select(plan => plan.Rows.Length));
         Assert.Equal(new DraftCounts(54, 54, 54, 54), loop.Scheduler.Drafts);
     }
 
@@ -63,7 +63,7 @@ public sealed class SpeculationTests
         Assert.True(with.Scheduler.Preemptions > 0 && with.Scheduler.CachedTokens > 0);
         Assert.Equal(with.Pool.Blocks, with.Pool.Available);
 
-        static string Describe(SampledToken token) => $"{token.TokenId} {token.Logprob:r} {token.SamplingLogprob:r} {string.Join(',', token.Top)}";
+        static string Describe(SampledToken token) => $"{token.TokenId} {token.Logprob:r} {token.SamplingLogprob:r} {string.Join(',', token.Top.Select(top => $"{top.TokenId} {top.Logprob:r} {top.SamplingLogprob:r}"))}";
     }
 
     [Fact]

@@ -34,6 +34,15 @@ public sealed class TextStreamTests
     }
 
     [Fact]
+    public void Stop_strings_count_from_the_minimum_of_tokens_on()
+    {
+        string?[] pieces = ["aX", "bX", "c", "Xd"];
+        var stream = new TextStream(id => pieces[id], () => null, ["X"], minTokens: 2);
+        Assert.Equal(["aX", "bX", "c", ""], Enumerable.Range(0, 4).Select(stream.Push));
+        Assert.Equal("X", stream.StoppedBy);
+    }
+
+    [Fact]
     public void A_stop_string_may_complete_in_the_flushed_rest()
     {
         var stream = new TextStream(_ => "ab", () => "c", ["bc"]);

@@ -61,6 +61,30 @@ public sealed class DeploymentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task N_gram_speculation_reaches_the_replica_which_starts_anew_when_it_changes()
+    {
+        var before = await _server.AssignmentOfAsync(Serve);
+        Assert.Equal(0, before.Replica!.NgramSpeculationLength);
+        var (status, body) = await _server.SendAsync(HttpMethod.Patch, $"/v1/{Serve}", """{"ngramSpeculationLength":8}""");
+        Assert.Equal((200, 8), (status, body.GetProperty("ngramSpeculationLength").GetInt32()));
+        var after = await _server.AssignmentOfAsync(Serve);
+        Assert.Equal(8, after.Replica!.NgramSpeculationLength);
+        Assert.True(after.Epoch > before.Epoch);
+    }
+
+    [Theory]
+    [InlineData("", """{"baseModel":"tiny","ngramSpeculationLength":65}""", 400, "ngramSpeculationLength 65 must be from 0 (off) to 64")]
+    [InlineData("", """{"baseModel":"tiny","draftModel":"tiny"}""", 501, "draftModel")]
+    [InlineData("", """{"baseModel":"tiny","draftTokenCount":4}""", 501, "draftTokenCount")]
+    [InlineData("?disableSpeculativeDecoding=true", """{"baseModel":"tiny","ngramSpeculationLength":4}""", 400, "disableSpeculativeDecoding")]
+    public async Task Speculation_that_is_not_there_is_refused_by_name(string query, string deployment, int expected, string message)
+    {
+        var (status, body) = await _server.PostAsync($"/v1/accounts/local/deployments{query}", deployment);
+        Assert.Equal(expected, status);
+        Assert.Contains(message, body.ToString());
+    }
+
+    [Fact]
     public async Task An_addon_is_deployed_when_a_replica_holds_it_and_gone_at_once_when_unloaded()
     {
         await _server.ServeAsync(Serve);

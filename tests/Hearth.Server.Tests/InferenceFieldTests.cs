@@ -36,6 +36,54 @@ public sealed class InferenceFieldTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("\"prediction\":\"a b\"", "a b")]
+    [InlineData("\"prediction\":{\"type\":\"content\",\"content\":\"a b\"}", "a b")]
+    [InlineData("\"prediction\":{\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\" b\"}]}", "a b")]
+    [InlineData("\"speculation\":\"a b\"", "a b")]
+    [InlineData("\"prediction\":null", null)]
+    public async Task A_predicted_output_reaches_the_replica(string field, string? expected)
+    {
+        foreach (var (path, body) in ((string, string)[])[("chat/completions", Question), ("completions", """ "model":"tiny","prompt":"Hi" """)])
+        {
+            var (status, answer) = await _server.PostAsync($"/v1/{path}", $$"""{{{body}},{{field}}}""");
+            Assert.True(status == 200, answer.ToString());
+            Assert.Equal(expected, _server.Gateway.Requests[^1].Request.Prediction);
+        }
+    }
+
+    [Fact]
+    public async Task Predicted_token_ids_reach_the_replica()
+    {
+        await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},"speculation":[5,6]}""");
+        Assert.Equal([5, 6], _server.Gateway.Requests[^1].Request.PredictionTokenIds!);
+    }
+
+    [Fact]
+    public async Task What_became_of_a_prediction_is_told()
+    {
+        _server.Gateway.Next((request, _) => SayAsync(new GenerationUsage(3, 9, 0) { PredictionTokens = 20, DraftTokens = 10, AcceptedDraftTokens = 7, PredictedDraftTokens = 8, AcceptedPredictedTokens = 6 }));
+        var (_, body) = await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},"prediction":"a b","perf_metrics_in_response":true}""");
+        var details = body.GetProperty("usage").GetProperty("completion_tokens_details");
+        Assert.Equal((6, 2), (details.GetProperty("accepted_prediction_tokens").GetInt32(), details.GetProperty("rejected_prediction_tokens").GetInt32()));
+        var metrics = body.GetProperty("perf_metrics");
+        Assert.Equal((20, 6, 10, 0.7), (Metric("prompt-tokens"), Metric("prompt-matched-tokens"), Metric("generated-tokens"), Metric("acceptance")));
+
+        double Metric(string name) => metrics.GetProperty($"speculation-{name}").GetDouble();
+    }
+
+    private static async IAsyncEnumerable<GenerationEvent> SayAsync(GenerationUsage usage)
+    {
+        await Task.Yield();
+        yield return new GenerationEvent { Text = "hi", FinishReason = "stop", Usage = usage, PromptTokenIds = [1, 2, 3] };
+    }
+
+    [Theory]
+    [InlineData("\"prediction\":7", 400, "prediction must be a string or an object")]
+    [InlineData("\"prediction\":{\"type\":\"other\",\"content\":\"a\"}", 400, "prediction.type must be content")]
+    [InlineData("\"prediction\":{\"type\":\"content\"}", 400, "prediction.content is required")]
+    [InlineData("\"prediction\":{\"type\":\"content\",\"content\":[{\"type\":\"image_url\"}]}", 400, "only text can be predicted")]
+    [InlineData("\"speculation\":[1,\"a\"]", 400, "speculation must be a string or a list of token ids")]
+    [InlineData("\"speculation\":\"a\",\"prediction\":\"a\"", 400, "speculation cannot be combined with prediction")]
     [InlineData("\"repetition_penalty\":2.5", 400, "repetition_penalty must be from 0 to 2")]
     [InlineData("\"frequency_penalty\":-3", 400, "frequency_penalty must be from -2 to 2")]
     [InlineData("\"logit_bias\":{\"seven\":1}", 400, "'seven', which is not a token id")]

@@ -26,6 +26,8 @@ public sealed record ContentTopLogprob
     public double Logprob { get; init; }
     public int TokenId { get; init; }
     public IReadOnlyList<int> Bytes { get; init; } = [];
+    /// <summary>Log-probability that it was sampled with; left out where it could not be drawn. Our own field.</summary>
+    public double? HearthSamplingLogprob { get; init; }
 }
 
 /// <summary>Log-probabilities as parallel arrays, the older form.</summary>

@@ -33,6 +33,10 @@ public abstract record SamplingFields
     public bool? Echo { get; init; }
     public int? EchoLast { get; init; }
     public bool? IgnoreEos { get; init; }
+    /// <summary>A text that the answer is expected to repeat: a string, or <c>{type:"content", content: string or text parts}</c>.</summary>
+    public JsonElement? Prediction { get; init; }
+    /// <summary>The older name: a string or token ids.</summary>
+    public JsonElement? Speculation { get; init; }
     public string? ContextLengthExceededBehavior { get; init; }
     public JsonElement? ResponseFormat { get; init; }
     /// <summary>Requests with the same key go to the same replica, where the deployment says so.</summary>

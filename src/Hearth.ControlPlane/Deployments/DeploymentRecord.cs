@@ -45,6 +45,8 @@ public sealed record DeploymentSpec
     /// <summary>Requests with one affinity key go to one replica.</summary>
     public bool SessionAffinity { get; init; }
     public int? MaxContextLength { get; init; }
+    /// <summary>Most tokens at a time that are guessed from repetitions; 0: none.</summary>
+    public int NgramSpeculationLength { get; init; }
     public int MinReplicaCount { get; init; }
     public int MaxReplicaCount { get; init; } = 1;
     /// <summary>For how many accelerators each replica-second counts.</summary>

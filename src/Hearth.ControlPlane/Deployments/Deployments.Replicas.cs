@@ -144,7 +144,7 @@ public sealed partial class Deployments
         var served = await resources.GetAsync<ModelRecord>(ResourceName.Parse(deployment.Spec.BaseModel), cancellationToken);
         var addons = deployment.Addons.Select(addon => new AddonSpec(addon.Model, addon.Path, addon.Hash)).ToList();
         foreach (var replica in replicas)
-            change.Assign(await plans.AssignAsync(ReplicaName(name, replica.Number), served, addons, deployment.Spec.MaxContextLength, replica.Epoch, cancellationToken));
+            change.Assign(await plans.AssignAsync(ReplicaName(name, replica.Number), served, addons, deployment.Spec, replica.Epoch, cancellationToken));
     }
 
     /// <summary>All replicas end; what they served until now is metered.</summary>

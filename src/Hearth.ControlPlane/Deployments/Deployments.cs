@@ -44,7 +44,7 @@ public sealed partial class Deployments(
             var held = current.Value.Spec;
             if ((held.EnableAddons, held.HotReloadAddon) != (spec.EnableAddons, spec.HotReloadAddon) && current.Value.Addons.Any(addon => addon.Record != ""))
                 throw HearthException.Precondition($"{name} holds addons. Unload them before changing enableAddons or enableHotReloadLatestAddon.");
-            var restarts = spec.MaxContextLength != held.MaxContextLength;
+            var restarts = (spec.MaxContextLength, spec.NgramSpeculationLength) != (held.MaxContextLength, held.NgramSpeculationLength);
             var scaled = await ScaledAsync(change, current, current.Value with { Spec = spec }, Desired(spec, current.Value.DesiredReplicas), restarts, epoch, cancel);
             DeploymentDues.Kept(change, name, spec, resources.Now);
             if (scaled.Value.Replicas.Count > 0) DeploymentDues.Idle(change, name, spec, resources.Now);

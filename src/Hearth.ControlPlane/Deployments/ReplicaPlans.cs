@@ -12,8 +12,9 @@ public sealed class ReplicaPlans(ResourceStore resources)
         AssignAsync(resource, model, model.Value.Adapter is { } adapter ? [new(model.Name.Value, model.Value.Path, adapter.Hash)] : [], null, epoch, cancellationToken);
 
     /// <param name="model">A base model, or an adapter among <paramref name="addons"/>.</param>
+    /// <param name="deployment">Settings; null: none.</param>
     public async ValueTask<AssignmentRow> AssignAsync(
-        ResourceName resource, Stored<ModelRecord> model, IReadOnlyList<AddonSpec> addons, int? maxContextLength, long epoch, CancellationToken cancellationToken)
+        ResourceName resource, Stored<ModelRecord> model, IReadOnlyList<AddonSpec> addons, DeploymentSpec? deployment, long epoch, CancellationToken cancellationToken)
     {
         var weights = await BaseOfAsync(model, cancellationToken);
         var spec = new ReplicaSpec
@@ -21,7 +22,8 @@ public sealed class ReplicaPlans(ResourceStore resources)
             ModelPath = weights.Value.Path,
             ModelName = weights.Name.Value,
             Addons = await WithChatsAsync(addons, cancellationToken),
-            MaxContextLength = maxContextLength,
+            MaxContextLength = deployment?.MaxContextLength,
+            NgramSpeculationLength = deployment?.NgramSpeculationLength ?? 0,
             Chat = weights.Value.Chat,
         };
         return new(resource.Value, TrainingJobs.Node, AssignmentKind.Replica, epoch, Records.Write(spec));

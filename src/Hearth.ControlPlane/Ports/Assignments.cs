@@ -60,6 +60,8 @@ public sealed record ReplicaSpec
     /// <summary>Adapters to hold, by model resource name.</summary>
     public IReadOnlyList<AddonSpec> Addons { get; init; } = [];
     public int? MaxContextLength { get; init; }
+    /// <summary>Most tokens at a time that are guessed from repetitions; 0: none.</summary>
+    public int NgramSpeculationLength { get; init; }
     /// <summary>How chats become prompts; null: as the model's files say.</summary>
     public ChatSettings? Chat { get; init; }
 }

@@ -51,6 +51,10 @@ public sealed record GenerationRequest
     public int EchoLast { get; init; }
     /// <summary>The oldest messages are left out until the prompt is at most this long; null: never.</summary>
     public int? PromptTruncateLength { get; init; }
+    /// <summary>A text that the answer is expected to repeat; it makes the answer faster and never changes it.</summary>
+    public string? Prediction { get; init; }
+    /// <summary>The same as token ids.</summary>
+    public IReadOnlyList<int>? PredictionTokenIds { get; init; }
     /// <summary>True: the events carry <see cref="GenerationEvent.RawPrompt"/> and <see cref="GenerationEvent.RawText"/>.</summary>
     public bool RawOutput { get; init; }
 }
@@ -87,10 +91,33 @@ public sealed record EffectiveSampling(
 public sealed record TokenLogprob(int TokenId, string Token, double Logprob, double SamplingLogprob, IReadOnlyList<TokenAlternative> Top);
 
 /// <summary>An alternative token and its raw log-probability.</summary>
-public sealed record TokenAlternative(int TokenId, string Token, double Logprob);
+public sealed record TokenAlternative(int TokenId, string Token, double Logprob)
+{
+    /// <summary>Its log-probability in the distribution that was drawn from; null: it could not be drawn.</summary>
+    public double? SamplingLogprob { get; init; }
+}
 
 /// <summary>Tokens of one request, over all choices.</summary>
-public sealed record GenerationUsage(int PromptTokens, int CompletionTokens, int CachedPromptTokens);
+public sealed record GenerationUsage(int PromptTokens, int CompletionTokens, int CachedPromptTokens)
+{
+    /// <summary>Tokens of the request's predicted output; null: it has none.</summary>
+    public int? PredictionTokens { get; init; }
+    /// <summary>Tokens that were guessed ahead, from the prediction or from repetitions. They depend on the load, the answer does not.</summary>
+    public int DraftTokens { get; init; }
+    public int AcceptedDraftTokens { get; init; }
+    /// <summary>Those of them that came from the prediction.</summary>
+    public int PredictedDraftTokens { get; init; }
+    public int AcceptedPredictedTokens { get; init; }
+
+    public static GenerationUsage operator +(GenerationUsage a, GenerationUsage b) => new(a.PromptTokens + b.PromptTokens, a.CompletionTokens + b.CompletionTokens, a.CachedPromptTokens + b.CachedPromptTokens)
+    {
+        PredictionTokens = a.PredictionTokens is null ? b.PredictionTokens : a.PredictionTokens + (b.PredictionTokens ?? 0),
+        DraftTokens = a.DraftTokens + b.DraftTokens,
+        AcceptedDraftTokens = a.AcceptedDraftTokens + b.AcceptedDraftTokens,
+        PredictedDraftTokens = a.PredictedDraftTokens + b.PredictedDraftTokens,
+        AcceptedPredictedTokens = a.AcceptedPredictedTokens + b.AcceptedPredictedTokens,
+    };
+}
 
 /// <summary>The replica refuses this request; <see cref="Code"/> is a gRPC status name such as <c>INVALID_ARGUMENT</c>.</summary>
 public sealed class ReplicaRequestException(string code, string message) : Exception(message)

@@ -1,7 +1,11 @@
 namespace Hearth.Inference;
 
 /// <summary>A token and its raw log-probability (natural logarithm, temperature 1; E6).</summary>
-public readonly record struct ScoredToken(int TokenId, float Logprob);
+public readonly record struct ScoredToken(int TokenId, float Logprob)
+{
+    /// <summary>Log-probability in the distribution that was drawn from; minus infinity where it could not be drawn. For a prompt's token the raw one.</summary>
+    public float SamplingLogprob { get; init; }
+}
 
 /// <summary>What one row of logits gave.</summary>
 /// <param name="TokenId">The chosen token; for a prompt row the token that stands there.</param>

@@ -81,6 +81,7 @@ public sealed class Sampler
         if (options.IsGreedy)
         {
             int best = changed ? TopTokens.Largest(_logits) : logits.IndexOf(max);
+            for (int i = 0; i < top.Length; i++) top[i] = top[i] with { SamplingLogprob = top[i].TokenId == best ? 0 : float.NegativeInfinity };
             results.Fill(new(best, logits[best] - max - logSum, 0, top));
             return;
         }
@@ -100,6 +101,7 @@ public sealed class Sampler
             (cutMax, cutLogSum) = Softmax.LogSumExp(_logits);
         }
         Softmax.Exp(cut, cutMax, _exp, _tileSums);
+        for (int i = 0; i < top.Length; i++) top[i] = top[i] with { SamplingLogprob = Sampled(cut[top[i].TokenId] - cutMax - cutLogSum) };
         for (int i = 0; i < results.Length; i++)
         {
             // The first row of a request serves all of its choices, later rows one each.
@@ -108,6 +110,9 @@ public sealed class Sampler
             results[i] = new(token, logits[token] - max - logSum, cut[token] - cutMax - cutLogSum, top) { Surprise = (logTotal - cut[token]) / Mirostat.NatsPerBit };
         }
     }
+
+    // What was cut or masked has no probability.
+    private static float Sampled(float logprob) => logprob < Cuts.Masked / 1e6f ? float.NegativeInfinity : logprob;
 
     private static bool ChangesLogits(Sequence sequence, in SamplingState state) =>
         state.Counts is not null || sequence.Options.Sampling.LogitBias is { Count: > 0 } || state.Index < sequence.Options.MinTokens;
@@ -168,7 +173,7 @@ public sealed class Sampler
         Span<int> ids = stackalloc int[Math.Min(count, logits.Length)];
         TopTokens.Write(logits, ids);
         var top = new ScoredToken[ids.Length];
-        for (int i = 0; i < top.Length; i++) top[i] = new(ids[i], logits[ids[i]] - max - logSum);
+        for (int i = 0; i < top.Length; i++) top[i] = new(ids[i], logits[ids[i]] - max - logSum) { SamplingLogprob = logits[ids[i]] - max - logSum };
         return top;
     }
 }

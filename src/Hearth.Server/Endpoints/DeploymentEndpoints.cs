@@ -22,6 +22,8 @@ internal static class DeploymentEndpoints
         var asked = await call.ReadAsync<DeploymentParam>();
         var param = await DeploymentShaping.ApplyAsync(call, asked, asked.BaseModel ?? "");
         var name = call.NewName(ResourceKind.Deployments, call.Query("deploymentId"), "deploymentId");
+        if (call.Flag("disableSpeculativeDecoding") && param.NgramSpeculationLength > 0)
+            throw HearthException.Invalid("ngramSpeculationLength asks for what disableSpeculativeDecoding switches off. Leave one of them out.");
         return ToContract(call, await call.Service<Deployments>().CreateAsync(
             call.Caller, name, DeploymentMapping.ToSpec(param), !call.Flag("disableAutoDeploy"), call.Flag("validateOnly"), call.Cancelled));
     }

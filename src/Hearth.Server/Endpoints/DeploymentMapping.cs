@@ -7,6 +7,7 @@ namespace Hearth.Server;
 internal static class DeploymentMapping
 {
     private const int MaxAnnotations = 64;
+    private const int MaxNgramSpeculation = 64;
 
     public static DeploymentSpec ToSpec(DeploymentParam param)
     {
@@ -21,6 +22,7 @@ internal static class DeploymentMapping
             HotReloadAddon = param.EnableHotReloadLatestAddon ?? false,
             SessionAffinity = param.EnableSessionAffinity ?? false,
             MaxContextLength = param.MaxContextLength is 0 ? null : param.MaxContextLength,
+            NgramSpeculationLength = param.NgramSpeculationLength ?? 0,
             MinReplicaCount = min,
             MaxReplicaCount = param.MaxReplicaCount ?? Math.Max(min, 1),
             AcceleratorCount = param.AcceleratorCount ?? 1,
@@ -63,6 +65,7 @@ internal static class DeploymentMapping
             EnableAddons = spec.EnableAddons,
             EnableHotReloadLatestAddon = spec.HotReloadAddon,
             MaxContextLength = spec.MaxContextLength ?? 0,
+            NgramSpeculationLength = spec.NgramSpeculationLength,
             MinReplicaCount = spec.MinReplicaCount,
             MaxReplicaCount = spec.MaxReplicaCount,
             MaxWithRevocableReplicaCount = param.MaxWithRevocableReplicaCount ?? 0,
@@ -127,7 +130,7 @@ internal static class DeploymentMapping
     private static void RefuseUnimplemented(DeploymentParam param)
     {
         if (!string.IsNullOrEmpty(param.DraftModel) || param.DraftTokenCount > 0) throw HearthException.Unimplemented("Speculative decoding with a draft model (draftModel, draftTokenCount)");
-        if (param.NgramSpeculationLength > 0) throw HearthException.Unimplemented("N-gram speculation (ngramSpeculationLength)");
+        if (param.NgramSpeculationLength is < 0 or > MaxNgramSpeculation) throw HearthException.Invalid($"ngramSpeculationLength {param.NgramSpeculationLength} must be from 0 (off) to {MaxNgramSpeculation}.");
         if (param.EnableMtp == true) throw HearthException.Unimplemented("Multi-token prediction (enableMtp)");
         if (param.EnableHotLoad == true) throw HearthException.Unimplemented("Hot loading of weights (enableHotLoad)");
         if (param.DirectRouteType is not (null or DirectRouteType.DIRECT_ROUTE_TYPE_UNSPECIFIED) || param.DirectRouteApiKeys?.Count > 0)

@@ -101,6 +101,11 @@ internal sealed class InferenceCall
         CompletionTokens = usage.CompletionTokens,
         TotalTokens = usage.PromptTokens + usage.CompletionTokens,
         PromptTokensDetails = new() { CachedTokens = usage.CachedPromptTokens },
+        CompletionTokensDetails = usage.PredictionTokens is null ? null : new()
+        {
+            AcceptedPredictionTokens = usage.AcceptedPredictedTokens,
+            RejectedPredictionTokens = usage.PredictedDraftTokens - usage.AcceptedPredictedTokens,
+        },
     };
 
     /// <summary>In the body on request.</summary>
@@ -147,8 +152,10 @@ internal sealed class InferenceCall
         ["prompt-tokens"] = usage.PromptTokens,
         ["cached-prompt-tokens"] = usage.CachedPromptTokens,
         ["server-time-to-first-token"] = Math.Round((_runs.Min(run => run.FirstToken) ?? default).TotalSeconds, 3),
-        ["speculation-prompt-tokens"] = 0, // nothing is speculated
-        ["speculation-prompt-matched-tokens"] = 0,
+        ["speculation-prompt-tokens"] = usage.PredictionTokens ?? 0,
+        ["speculation-prompt-matched-tokens"] = usage.AcceptedPredictedTokens,
+        ["speculation-generated-tokens"] = usage.DraftTokens,
+        ["speculation-acceptance"] = usage.DraftTokens == 0 ? 0 : Math.Round((double)usage.AcceptedDraftTokens / usage.DraftTokens, 3),
         ["num-concurrent-requests"] = _loads.RequestsOf(_deployment),
         ["server-processing-time"] = Math.Round(_clock.GetElapsedTime(_runs[0].StartedAt).TotalSeconds, 3),
     };

@@ -32,7 +32,14 @@ internal sealed class LogprobsWriter(bool legacy)
             SamplingLogprob = token.SamplingLogprob,
             TextOffset = offsets[i],
             TokenId = token.TokenId,
-            TopLogprobs = [.. token.Top.Select(top => new ContentTopLogprob { Token = top.Token, Logprob = top.Logprob, TokenId = top.TokenId, Bytes = Bytes(top.Token) })],
+            TopLogprobs = [.. token.Top.Select(top => new ContentTopLogprob
+            {
+                Token = top.Token,
+                Logprob = top.Logprob,
+                TokenId = top.TokenId,
+                Bytes = Bytes(top.Token),
+                HearthSamplingLogprob = top.SamplingLogprob,
+            })],
         })],
     };
 

@@ -24,7 +24,7 @@ internal static class MergedRuns
                     yield return part;
                     continue;
                 }
-                usage = new(usage.PromptTokens + own.PromptTokens, usage.CompletionTokens + own.CompletionTokens, usage.CachedPromptTokens + own.CachedPromptTokens);
+                usage += own;
                 yield return part with { Usage = --open == 0 ? usage : null };
             }
         }

@@ -17,6 +17,7 @@ internal static class SamplingRules
     public static GenerationRequest ToRequest(SamplingFields fields, string requestId)
     {
         RefuseUnimplemented(fields);
+        var (predicted, predictedIds) = PredictionRules.Of(fields);
         if (fields is { MaxTokens: not null, MaxCompletionTokens: not null }) throw Fault("max_tokens", "cannot be combined with max_completion_tokens. Send one of them.");
         return new()
         {
@@ -40,6 +41,8 @@ internal static class SamplingRules
             N = InRange("n", fields.N, 1, MaxChoices) ?? 1,
             Stop = ToStops(fields.Stop),
             IgnoreEos = fields.IgnoreEos ?? false,
+            Prediction = predicted,
+            PredictionTokenIds = predictedIds,
             TopLogprobs = ToTopLogprobs(fields),
             ErrorOnContextOverflow = fields.ContextLengthExceededBehavior switch
             {

@@ -25,7 +25,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         var runner = ModelRunner.Load(files, new ModelRunnerOptions { MaxContext = spec.MaxContextLength }, PackedStore.Default);
         files.CloseWeights();
         Console.Error.WriteLine(runner.Weights);
-        var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds });
+        var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds, NgramDrafts = spec.NgramSpeculationLength });
         var addons = new AddonRegistry();
         foreach (var addon in spec.Addons) addons.Set(LoadAddon(addon, files.Configuration));
         return new EngineModel(files, Conversations.Load(files, spec), engine, addons);
@@ -67,6 +67,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         Addon = AddonOf(request),
         MaxTokens = request.MaxTokens,
         IgnoreEos = request.IgnoreEos,
+        PredictedTokenIds = RequestPrompt.PredictionOf(request, conversations.Of(request.Addon)),
         Choices = request.N,
         TopLogprobs = request.TopLogprobs ?? 0,
         PromptLogprobs = request is { EchoLast: > 0, TopLogprobs: not null },

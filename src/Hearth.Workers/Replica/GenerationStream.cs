@@ -9,7 +9,7 @@ namespace Hearth.Workers;
 /// <remarks>A stop token counts as generated and is among the token ids and logprobs, but not in the text; a stop string is in neither.</remarks>
 internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokenizer, GenerationRequest request)
 {
-    private readonly TextStream[] texts = [.. Enumerable.Range(0, handle.Options.Choices).Select(_ => CreateText(tokenizer, request.Stop))];
+    private readonly TextStream[] texts = [.. Enumerable.Range(0, handle.Options.Choices).Select(_ => CreateText(tokenizer, request.Stop, handle.Options.MinTokens))];
     private readonly bool[] begun = new bool[handle.Options.Choices], ended = new bool[handle.Options.Choices];
     private readonly List<int>[] generatedIds = [.. Enumerable.Range(0, handle.Options.Choices).Select(_ => new List<int>())];
 
@@ -19,10 +19,11 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
     public async IAsyncEnumerable<GenerationEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var isFirst = true;
-        var open = ended.Length;
+        var (open, delivered) = (ended.Length, 0);
         await foreach (var step in handle.ReadAllAsync(cancellationToken))
         {
             if (ended[step.Choice]) continue;
+            if (step.TokenId is not null) delivered++;
             var generated = EventOf(step);
             if (isFirst) generated = WithRequestFacts(generated);
             isFirst = false;
@@ -39,15 +40,23 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
                 yield return generated;
                 continue;
             }
-            yield return generated with { Usage = await UsageAsync() };
+            yield return generated with { Usage = await UsageAsync(delivered) };
             yield break;
         }
     }
 
-    private async Task<GenerationUsage> UsageAsync()
+    // The engine may have run a few tokens beyond a stop string: they are nobody's.
+    private async Task<GenerationUsage> UsageAsync(int delivered)
     {
         var usage = await handle.Usage;
-        return new GenerationUsage(usage.PromptTokens, usage.CompletionTokens, usage.CachedPromptTokens);
+        return new GenerationUsage(usage.PromptTokens, delivered, usage.CachedPromptTokens)
+        {
+            PredictionTokens = request.Prediction is null && request.PredictionTokenIds is null ? null : handle.Options.PredictedTokenIds?.Count ?? 0,
+            DraftTokens = (int)usage.Drafts.Proposed,
+            AcceptedDraftTokens = (int)usage.Drafts.Accepted,
+            PredictedDraftTokens = (int)usage.Drafts.Predicted,
+            AcceptedPredictedTokens = (int)usage.Drafts.AcceptedPredicted,
+        };
     }
 
     private GenerationEvent WithRequestFacts(GenerationEvent first)
@@ -104,7 +113,8 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
     private TokenLogprob LogprobOf(PromptToken token) => new(
         token.TokenId, TextOf(token.TokenId), token.Logprob ?? 0, token.Logprob ?? 0, [.. token.Top.Select(AlternativeOf)]);
 
-    private TokenAlternative AlternativeOf(ScoredToken top) => new(top.TokenId, TextOf(top.TokenId), top.Logprob);
+    private TokenAlternative AlternativeOf(ScoredToken top) =>
+        new(top.TokenId, TextOf(top.TokenId), top.Logprob) { SamplingLogprob = float.IsFinite(top.SamplingLogprob) ? top.SamplingLogprob : null };
 
     private string TextOf(int tokenId) => tokenizer.Decode([tokenId]);
 
@@ -116,9 +126,9 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
         _ => "stop",
     };
 
-    private static TextStream CreateText(Tokenizer tokenizer, IReadOnlyList<string> stops)
+    private static TextStream CreateText(Tokenizer tokenizer, IReadOnlyList<string> stops, int minTokens)
     {
         var decoder = tokenizer.CreateDecodeStream(skipSpecial: true);
-        return new TextStream(decoder.Add, decoder.Flush, stops);
+        return new TextStream(decoder.Add, decoder.Flush, stops, minTokens);
     }
 }

@@ -27,6 +27,10 @@ internal static class RequestPrompt
         }
     }
 
+    /// <summary>The token ids of the answer that the caller expects; null: none.</summary>
+    public static IReadOnlyList<int>? PredictionOf(GenerationRequest request, Conversation conversation) =>
+        request.PredictionTokenIds ?? (request.Prediction is { Length: > 0 } text ? conversation.Text.Tokenizer.Encode(text, parseSpecial: false) : null);
+
     /// <summary>Leaves out as few of the oldest messages as make the prompt fit. System messages and the last message always stay.</summary>
     internal static IReadOnlyList<int> Truncated(JsonArray messages, int? limit, Func<JsonArray, IReadOnlyList<int>> render)
     {

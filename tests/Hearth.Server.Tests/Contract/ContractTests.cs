@@ -69,7 +69,7 @@ public sealed class ContractTests : ContractCase
 
         await CheckAsync("POST", $"{Account}/deployments?deploymentId=small", $$"""{"baseModel":"tiny"}""");
         await CheckAsync("POST", $"{Account}/deployments?deploymentId=full", """
-            {"baseModel":"accounts/fireworks/models/tiny","displayName":"Full","description":"d","enableAddons":true,"minReplicaCount":0,"maxReplicaCount":1,"maxContextLength":512,
+            {"baseModel":"accounts/fireworks/models/tiny","displayName":"Full","description":"d","enableAddons":true,"minReplicaCount":0,"maxReplicaCount":1,"maxContextLength":512,"ngramSpeculationLength":4,
              "acceleratorType":"NVIDIA_H100_80GB","acceleratorCount":1,"precision":"BF16","placement":{"region":"US_IOWA_1","multiRegion":"GLOBAL","regions":["US_IOWA_1"]},
              "autoscalingPolicy":{"scaleUpWindow":"10s","loadTargets":{"default":0.5,"tokens_generated_per_second":10}},"autoTune":{"longPrompt":true},"enableSessionAffinity":true,
              "expireTime":"2027-01-01T00:00:00Z","disableDeploymentSizeValidation":true,"pricingPlanId":"p","deploymentTemplate":"t"}
