@@ -144,8 +144,9 @@ public sealed class ModelFiles : IDisposable
     private TensorView Stored(string name)
     {
         if (_checkpoint is not null) return _checkpoint.Get(name);
-        var stored = _gguf!.Get(GgufNames.FromHuggingFace(name)!);
-        return stored.WithName(name);
+        var (stored, part) = GgufNames.Locate(name)!.Value;
+        var tensor = _gguf!.Get(stored).WithName(name);
+        return part is { } index ? tensor.Part(index) : tensor;
     }
 
     private bool IsPermuted(string name) => Configuration.Architecture == "llama" && (name.Contains(".q_proj.", StringComparison.Ordinal) || name.Contains(".k_proj.", StringComparison.Ordinal));
@@ -155,9 +156,10 @@ public sealed class ModelFiles : IDisposable
         var stored = new HashSet<string>(_checkpoint?.Names ?? _gguf!.Names, StringComparer.Ordinal);
         foreach (var (name, shape) in ModelLayout.Tensors(Configuration))
         {
-            var storedName = _checkpoint is null ? GgufNames.FromHuggingFace(name)! : name;
-            if (!stored.Remove(storedName)) throw new InvalidDataException($"The model has no tensor '{storedName}', which its configuration needs. Get the files again.");
-            CheckTensor(storedName, Stored(name), shape);
+            var (storedName, part) = _checkpoint is null ? GgufNames.Locate(name)!.Value : (name, null);
+            if (!stored.Remove(storedName) && part is null or 0) throw new InvalidDataException($"The model has no tensor '{storedName}', which its configuration needs. Get the files again.");
+            if (part is 0) CheckTensor(storedName, _gguf!.Get(storedName), [Configuration.Experts!.Count, .. shape]); // the stack: its parts follow from it
+            else if (part is null) CheckTensor(storedName, Stored(name), shape);
             _names.Add(name);
         }
         foreach (var name in stored.Order(StringComparer.Ordinal))

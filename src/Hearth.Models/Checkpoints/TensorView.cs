@@ -67,6 +67,14 @@ public readonly struct TensorView
     /// <summary>The same tensor under another name.</summary>
     internal TensorView WithName(string name) => _copy is not null ? new(name, Type, Shape, _copy) : new(name, Type, Shape, _file!, _offset, ByteLength);
 
+    /// <summary>The part of this index in the first dimension, without that dimension.</summary>
+    internal TensorView Part(int index)
+    {
+        if (_file is null || Shape.Length < 2 || (ulong)index >= (ulong)Shape[0]) throw new ArgumentOutOfRangeException(nameof(index), $"Tensor '{Name}' has no part {index}.");
+        var bytes = ByteLength / Shape[0];
+        return new(Name, Type, Shape[1..], _file, _offset + index * bytes, bytes);
+    }
+
     private ReadOnlySpan<byte> Slice(long offset, int length) =>
         _copy is not null ? _copy.AsSpan(checked((int)offset), length) : InFile(offset, length);
 

@@ -16,16 +16,17 @@ public sealed partial record ModelConfiguration
     {
         var metadata = file.Metadata;
         var architecture = metadata.Text("general.architecture");
-        if (architecture is not ("llama" or "qwen2" or "qwen3"))
-            throw new NotSupportedException($"The architecture '{architecture}' is not supported in GGUF files. Supported are llama, qwen2 and qwen3.");
+        if (architecture is not ("llama" or "qwen2" or "qwen3" or "qwen3moe"))
+            throw new NotSupportedException($"The architecture '{architecture}' is not supported in GGUF files. Supported are llama, qwen2, qwen3 and qwen3moe.");
         var keys = new GgufKeys(metadata, architecture);
         var (width, heads, layers) = (keys.Count("embedding_length"), keys.Count("attention.head_count"), keys.Count("block_count"));
         var configuration = new ModelConfiguration
         {
-            Architecture = architecture,
+            Architecture = architecture == "qwen3moe" ? "qwen3_moe" : architecture,
             VocabularySize = ReadVocabulary(file, keys),
             Width = width,
             FeedForwardWidth = keys.Count("feed_forward_length"),
+            Experts = architecture == "qwen3moe" ? ReadExperts(keys) : null,
             Layers = layers,
             Heads = heads,
             KeyValueHeads = keys.FindCount("attention.head_count_kv") ?? heads,
@@ -37,13 +38,14 @@ public sealed partial record ModelConfiguration
             QkvBias = file.Contains("blk.0.attn_q.bias"),
             OutputBias = file.Contains("blk.0.attn_output.bias"),
             MlpBias = file.Contains("blk.0.ffn_up.bias"),
-            QkNorm = architecture == "qwen3",
+            QkNorm = architecture is "qwen3" or "qwen3moe",
             Windows = new int[Math.Clamp(layers, 0, MaxLayers)],
             BosTokenId = metadata.FindCount("tokenizer.ggml.bos_token_id"),
             EosTokenIds = ReadEndTokens(metadata),
             PadTokenId = metadata.FindCount("tokenizer.ggml.padding_token_id"),
         };
-        keys.RefuseNonZero("attention.sliding_window", "expert_count", "attention.max_alibi_bias", "attention.clamp_kqv");
+        keys.RefuseNonZero("attention.sliding_window", "attention.max_alibi_bias", "attention.clamp_kqv");
+        if (configuration.Experts is null) keys.RefuseNonZero("expert_count");
         keys.Ignore(IgnoredGgufKeys.Keys);
         keys.RefuseOthers();
         return configuration.Validate();

@@ -51,7 +51,8 @@ public sealed partial record ModelConfiguration
             "mistral" => "MistralForCausalLM",
             "qwen2" => "Qwen2ForCausalLM",
             "qwen3" => "Qwen3ForCausalLM",
-            _ => throw new NotSupportedException($"The architecture '{family}' is not supported. Supported are llama, mistral, qwen2 and qwen3."),
+            "qwen3_moe" => "Qwen3MoeForCausalLM",
+            _ => throw new NotSupportedException($"The architecture '{family}' is not supported. Supported are llama, mistral, qwen2, qwen3 and qwen3_moe."),
         };
         foreach (var name in reader.FindTexts("architectures") ?? [])
             if (name != head) throw new NotSupportedException($"The architecture '{name}' is not supported; of {family} models it is {head}.");
@@ -61,14 +62,17 @@ public sealed partial record ModelConfiguration
     private static ModelConfiguration FromReader(string architecture, ConfigurationReader reader)
     {
         var (width, heads, layers) = (reader.Integer("hidden_size"), reader.Integer("num_attention_heads"), reader.Integer("num_hidden_layers"));
+        var experts = architecture == "qwen3_moe" ? ReadExperts(reader) : null;
         // llama and qwen3 bias all four attention projections by a switch; qwen2 always biases q, k and v; mistral none.
-        var attentionBias = architecture is "llama" or "qwen3" && reader.Flag("attention_bias", false);
+        var attentionBias = architecture is "llama" or "qwen3" or "qwen3_moe" && reader.Flag("attention_bias", false);
         return new ModelConfiguration
         {
             Architecture = architecture,
             VocabularySize = reader.Integer("vocab_size"),
             Width = width,
             FeedForwardWidth = reader.Integer("intermediate_size"),
+            Experts = experts,
+            DenseLayers = experts is null ? [] : ReadDenseLayers(reader, layers),
             Layers = layers,
             Heads = heads,
             KeyValueHeads = reader.FindInteger("num_key_value_heads") ?? (architecture == "llama" ? heads : reader.Integer("num_key_value_heads")),
@@ -80,7 +84,7 @@ public sealed partial record ModelConfiguration
             QkvBias = attentionBias || architecture == "qwen2",
             OutputBias = attentionBias,
             MlpBias = architecture == "llama" && reader.Flag("mlp_bias", false),
-            QkNorm = architecture == "qwen3",
+            QkNorm = architecture is "qwen3" or "qwen3_moe",
             Windows = ReadWindows(architecture, reader, layers),
             BosTokenId = reader.FindInteger("bos_token_id"),
             EosTokenIds = reader.Integers("eos_token_id"),
@@ -101,7 +105,8 @@ public sealed partial record ModelConfiguration
         if (layers is <= 0 or > MaxLayers) throw reader.Fault($"has {layers} layers; there must be 1..{MaxLayers}");
         var window = reader.FindInteger("sliding_window") ?? (architecture == "mistral" && !reader.IsWritten("sliding_window") ? MistralDefaultWindow : 0);
         if (window < 0) throw reader.Fault($"has a 'sliding_window' of {window}");
-        var qwen = architecture is "qwen2" or "qwen3";
+        if (architecture == "qwen3_moe") reader.MustBe("use_sliding_window", false); // no published model has one
+        var qwen = architecture is "qwen2" or "qwen3" or "qwen3_moe";
         var firstWindowed = qwen ? reader.FindInteger("max_window_layers") ?? 0 : 0;
         if (qwen && !reader.Flag("use_sliding_window", false)) window = 0;
         if (architecture == "llama" && window != 0) throw reader.NotSupported("sliding_window", "null");

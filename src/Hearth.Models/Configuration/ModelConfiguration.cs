@@ -3,7 +3,7 @@ namespace Hearth.Models;
 /// <summary>What a decoder's sizes and variants are; read from a Hugging Face <c>config.json</c> or from GGUF metadata.</summary>
 public sealed partial record ModelConfiguration
 {
-    /// <summary>Family: llama, mistral, qwen2 or qwen3 (the <c>model_type</c> of Hugging Face).</summary>
+    /// <summary>Family: llama, mistral, qwen2, qwen3 or qwen3_moe (the <c>model_type</c> of Hugging Face).</summary>
     public required string Architecture { get; init; }
 
     /// <summary>V.</summary>
@@ -14,6 +14,12 @@ public sealed partial record ModelConfiguration
 
     /// <summary>F: width inside the feed-forward layer.</summary>
     public required int FeedForwardWidth { get; init; }
+
+    /// <summary>Mixture of experts in place of the feed-forward layer; null where there is none.</summary>
+    public ExpertParameters? Experts { get; init; }
+
+    /// <summary>Layers, ascending, that keep a feed-forward layer in a model with experts.</summary>
+    public IReadOnlyList<int> DenseLayers { get; init; } = [];
 
     /// <summary>L.</summary>
     public required int Layers { get; init; }
@@ -69,12 +75,21 @@ public sealed partial record ModelConfiguration
     /// <summary>Width of all key heads: K * E.</summary>
     public int KeyValueWidth => KeyValueHeads * HeadWidth;
 
+    /// <summary>Whether a layer has experts in place of a feed-forward layer.</summary>
+    public bool HasExperts(int layer) => Experts is not null && !DenseLayers.Contains(layer);
+
     /// <summary>Checks the ranges that every later size computation relies on.</summary>
     /// <exception cref="InvalidDataException">A value is outside its range; the message names it.</exception>
     internal ModelConfiguration Validate()
     {
         Require(Width is > 0 and <= MaxWidth, "hidden size", Width, $"1..{MaxWidth}");
         Require(FeedForwardWidth is > 0 and <= MaxWidth, "feed-forward size", FeedForwardWidth, $"1..{MaxWidth}");
+        if (Experts is { } experts)
+        {
+            Require(experts.Count is > 0 and <= MaxExperts, "number of experts", experts.Count, $"1..{MaxExperts}");
+            Require(experts.PerToken > 0 && experts.PerToken <= Math.Min(experts.Count, MaxChosenExperts), "number of experts a token", experts.PerToken, $"1..{Math.Min(experts.Count, MaxChosenExperts)}");
+            Require(experts.Width is > 0 and <= MaxWidth, "feed-forward size of an expert", experts.Width, $"1..{MaxWidth}");
+        }
         Require(VocabularySize is > 0 and <= MaxVocabulary, "vocabulary size", VocabularySize, $"1..{MaxVocabulary}");
         Require(Layers is > 0 and <= MaxLayers, "number of layers", Layers, $"1..{MaxLayers}");
         Require(Heads is > 0 and <= MaxHeads, "number of attention heads", Heads, $"1..{MaxHeads}");
@@ -90,7 +105,7 @@ public sealed partial record ModelConfiguration
     }
 
     // Far above any published model; they keep hostile files from asking for absurd memory.
-    private const int MaxWidth = 1 << 17, MaxVocabulary = 1 << 21, MaxLayers = 1024, MaxHeads = 1024, MaxHeadWidth = 1024;
+    private const int MaxWidth = 1 << 17, MaxVocabulary = 1 << 21, MaxLayers = 1024, MaxHeads = 1024, MaxHeadWidth = 1024, MaxExperts = 1024, MaxChosenExperts = 64;
 
     private IEnumerable<int> SpecialTokenIds()
     {

@@ -21,7 +21,7 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         return x;
     }
 
-    /// <summary>One layer: output = x + attention + feed-forward. <paramref name="keep"/> receives what a backward pass needs.</summary>
+    /// <summary>One layer: output = x + attention + feed-forward, or experts in its place. <paramref name="keep"/> receives what a backward pass needs.</summary>
     public void Layer(int index, FloatBuffer input, FloatBuffer output, LayerActivations keep)
     {
         var layer = model.Layers[index];
@@ -33,11 +33,8 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         Kernels.Add(pool, input, keep.Middle);
 
         (keep.MiddleNormed, keep.MiddleInverseRms) = Norm(keep.Middle, layer.PostAttentionNorm, Rows, _configuration.Width);
-        keep.Gate = Project(layer, index, Projection.Gate, keep.MiddleNormed, keep);
-        keep.Up = Project(layer, index, Projection.Up, keep.MiddleNormed, keep);
-        keep.Activated = arena.Take(keep.Gate.Length);
-        Kernels.SwiGlu(pool, keep.Gate, keep.Up, keep.Activated);
-        Project(layer, index, Projection.Down, keep.Activated, keep, output);
+        if (layer.Experts is { } experts) new ExpertForward(experts, index, pool, arena, _runs).Run(keep.MiddleNormed, keep.Experts, output);
+        else FeedForward(index, layer, keep, output);
         Kernels.Add(pool, keep.Middle, output);
     }
 
@@ -48,6 +45,15 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         var inverseRms = arena.Take(rows);
         Kernels.RmsNorm(pool, x, weight.Values, _configuration.RmsEpsilon, normed, inverseRms);
         return (normed, inverseRms);
+    }
+
+    private void FeedForward(int index, DecoderLayer layer, LayerActivations keep, FloatBuffer output)
+    {
+        keep.Gate = Project(layer, index, Projection.Gate, keep.MiddleNormed, keep);
+        keep.Up = Project(layer, index, Projection.Up, keep.MiddleNormed, keep);
+        keep.Activated = arena.Take(keep.Gate.Length);
+        Kernels.SwiGlu(pool, keep.Gate, keep.Up, keep.Activated);
+        Project(layer, index, Projection.Down, keep.Activated, keep, output);
     }
 
     private void Attend(int index, DecoderLayer layer, LayerActivations keep)

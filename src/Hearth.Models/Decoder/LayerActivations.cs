@@ -41,6 +41,8 @@ internal sealed class LayerActivations
     public FloatBuffer Up;
     /// <summary>silu(gate) * up, [T, F].</summary>
     public FloatBuffer Activated;
+    /// <summary>What the experts of the layer computed, in place of gate, up and activated.</summary>
+    public readonly ExpertActivations Experts = new();
     /// <summary>Ax of each projection's adapter, [T, R]; by <see cref="Projection"/>.</summary>
     public readonly FloatBuffer[] LowRank = new FloatBuffer[ProjectionNames.Count];
 }

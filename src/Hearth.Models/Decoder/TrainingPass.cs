@@ -144,15 +144,21 @@ public sealed class TrainingPass : IDisposable
 
         private void FeedForward(FloatBuffer dx)
         {
+            var dNormed = Arena.Take(dx.Length);
+            if (_layer.Experts is { } experts) new ExpertBackward(experts, index, pass._adapter, Pool, Arena, batch.Leaves, _leaves).Run(dx, _kept.MiddleNormed, _kept.Experts, dNormed);
+            else Dense(dx, dNormed);
+            pass.NormBackward(dNormed, _kept.Middle, _layer.PostAttentionNorm, _kept.MiddleInverseRms, dx, accumulate: true, _leaves);
+        }
+
+        private void Dense(FloatBuffer dx, FloatBuffer dNormed)
+        {
             var dActivated = Arena.Take(_kept.Activated.Length);
             ProjectionBackward(Projection.Down, dx, _kept.Activated, dActivated, accumulate: false);
             var dGate = Arena.Take(_kept.Gate.Length);
             var dUp = Arena.Take(_kept.Up.Length);
             Kernels.SwiGluBackward(Pool, dActivated, _kept.Gate, _kept.Up, dGate, dUp);
-            var dNormed = Arena.Take(dx.Length);
             ProjectionBackward(Projection.Gate, dGate, _kept.MiddleNormed, dNormed, accumulate: false);
             ProjectionBackward(Projection.Up, dUp, _kept.MiddleNormed, dNormed, accumulate: true);
-            pass.NormBackward(dNormed, _kept.Middle, _layer.PostAttentionNorm, _kept.MiddleInverseRms, dx, accumulate: true, _leaves);
         }
 
         private void Attention(FloatBuffer dx)

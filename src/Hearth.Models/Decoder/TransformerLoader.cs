@@ -34,6 +34,7 @@ internal static class TransformerLoader
         var c = files.Configuration;
         if (c.QkvBias || c.OutputBias || c.MlpBias)
             throw new NotSupportedException("Full-weight training of a model with biases is not supported; train a LoRA adapter instead.");
+        RequireDense(c);
         var parameters = CreateParameters(c);
         foreach (var parameter in parameters.All) files.Get(parameter.Name).ReadFloat32(parameters.Of(parameter));
         return BuildTrainable(c, parameters);
@@ -41,6 +42,7 @@ internal static class TransformerLoader
 
     public static TransformerModel CreateTrainable(ModelConfiguration c, ulong seed, float deviation)
     {
+        RequireDense(c);
         var parameters = CreateParameters(c);
         for (int index = 0; index < parameters.All.Count; index++)
         {
@@ -73,7 +75,7 @@ internal static class TransformerLoader
         for (int i = 0; i < layers.Length; i++)
         {
             string prefix = $"model.layers.{i}.";
-            var projections = new Linear[ProjectionNames.Count];
+            var projections = new Linear[c.HasExperts(i) ? ProjectionNames.OfAttention : ProjectionNames.Count];
             for (int p = 0; p < projections.Length; p++)
             {
                 var (outputs, inputs) = ModelLayout.LinearShape(c, ((Projection)p).Module());
@@ -86,10 +88,28 @@ internal static class TransformerLoader
                 QueryNorm = optionalNorm(prefix + "self_attn.q_norm.weight", c.HeadWidth),
                 KeyNorm = optionalNorm(prefix + "self_attn.k_norm.weight", c.HeadWidth),
                 Projections = projections,
+                Experts = c.HasExperts(i) ? BuildExperts(c, i, linear) : null,
                 Window = c.Windows[i],
             };
         }
         return new TransformerModel(c, embedding, head, norm(FinalNormName, c.Width), layers, parameters, owned);
+    }
+
+    private static ExpertLayer BuildExperts(ModelConfiguration c, int layer, Func<string, int, int, Linear> linear)
+    {
+        PackedWeight[] All(string projection)
+        {
+            var (outputs, inputs) = ModelLayout.LinearShape(c, ModelLayout.ExpertModule(0, projection));
+            return [.. Enumerable.Range(0, c.Experts!.Count).Select(expert => linear(ModelLayout.ModulePath(layer, ModelLayout.ExpertModule(expert, projection)), outputs, inputs).Packed!)];
+        }
+        var router = linear(ModelLayout.ModulePath(layer, ModelLayout.Router), c.Experts!.Count, c.Width);
+        return new ExpertLayer(c.Experts, router, All("gate_proj"), All("up_proj"), All("down_proj"));
+    }
+
+    private static void RequireDense(ModelConfiguration c)
+    {
+        if (c.Experts is not null)
+            throw new NotSupportedException($"Full-weight training of a mixture of experts ({c.Architecture}) is not supported: the experts' gradients are not computed. Train a LoRA adapter instead.");
     }
 
     private static ParameterSet CreateParameters(ModelConfiguration c) => ParameterSet.Create(ModelLayout.Tensors(c).Select(tensor =>

@@ -3,7 +3,7 @@ using Hearth.Numerics;
 namespace Hearth.Models;
 
 /// <summary>
-/// A decoder-only transformer of the Llama family (Llama, Mistral, Qwen2, Qwen3): weights and the forward pass. Not thread-safe: one pass at a time.
+/// A decoder-only transformer of the Llama family (Llama, Mistral, Qwen2, Qwen3, Qwen3-MoE): weights and the forward pass. Not thread-safe: one pass at a time.
 /// </summary>
 public sealed class TransformerModel : IDisposable
 {

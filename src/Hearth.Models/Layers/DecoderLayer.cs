@@ -8,8 +8,11 @@ public enum Projection { Query, Key, Value, Output, Gate, Up, Down }
 /// <summary>Names of <see cref="Projection"/> in published checkpoints.</summary>
 public static class ProjectionNames
 {
-    /// <summary>Number of projections in a layer.</summary>
+    /// <summary>Number of projections in a dense layer.</summary>
     public const int Count = 7;
+
+    /// <summary>Number of projections beside the experts of a layer: those of attention, which come first.</summary>
+    public const int OfAttention = 4;
 
     /// <summary>Path inside the layer, such as <c>self_attn.q_proj</c>; <see cref="ModelLayout.LayerModules"/> has the enumeration's order.</summary>
     public static string Module(this Projection projection) => ModelLayout.LayerModules[(int)projection];
@@ -25,7 +28,7 @@ public readonly record struct NormWeight(FloatBuffer Values, Parameter? Paramete
     public bool IsAbsent => Values.IsEmpty;
 }
 
-/// <summary>Weights of one pre-norm decoder layer of the Llama family: attention, then a gated feed-forward.</summary>
+/// <summary>Weights of one pre-norm decoder layer of the Llama family: attention, then a gated feed-forward or a mixture of such experts.</summary>
 public sealed class DecoderLayer : IDisposable
 {
     /// <summary>Before attention, [D].</summary>
@@ -36,8 +39,10 @@ public sealed class DecoderLayer : IDisposable
     public NormWeight QueryNorm { get; init; }
     /// <summary>On each key head, [E] (Qwen3); absent elsewhere.</summary>
     public NormWeight KeyNorm { get; init; }
-    /// <summary>By <see cref="Projection"/>.</summary>
+    /// <summary>By <see cref="Projection"/>; gate, up and down are left out where the layer has experts.</summary>
     public required Linear[] Projections { get; init; }
+    /// <summary>Experts in place of the feed-forward; null in a dense layer.</summary>
+    public ExpertLayer? Experts { get; init; }
     /// <summary>Sliding window of the layer; 0 = none.</summary>
     public int Window { get; init; }
 
@@ -48,5 +53,6 @@ public sealed class DecoderLayer : IDisposable
     public void Dispose()
     {
         foreach (var projection in Projections) projection.Dispose();
+        Experts?.Dispose();
     }
 }

@@ -5,15 +5,19 @@ namespace Hearth.Models;
 /// <summary>The low-rank matrices of one adapter, float32, and where they attach.</summary>
 public sealed class LoraAdapter : IDisposable
 {
+    private const int ExpertProjections = 3;
+
     private readonly LoraPair?[][] _pairs; // [layer][projection]
+    private readonly LoraPair?[]?[] _expertPairs; // [layer][expert, projection]
 
     private readonly ModelConfiguration _configuration;
 
-    private LoraAdapter(ModelConfiguration configuration, ParameterSet parameters, LoraPair?[][] pairs, int rank, float alpha, string hash)
+    private LoraAdapter(ModelConfiguration configuration, ParameterSet parameters, LoraPair?[][] pairs, LoraPair?[]?[] expertPairs, int rank, float alpha, string hash)
     {
         _configuration = configuration;
         Parameters = parameters;
         _pairs = pairs;
+        _expertPairs = expertPairs;
         Rank = rank;
         Alpha = alpha;
         Hash = hash;
@@ -31,8 +35,14 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>The update of one projection, or null where the adapter leaves it alone.</summary>
     public LoraPair? Pair(int layer, Projection projection) => _pairs[layer][(int)projection];
 
+    /// <summary>Whether the adapter changes experts of a layer.</summary>
+    public bool HasExperts(int layer) => _expertPairs[layer] is not null;
+
+    /// <summary>The update of an expert's gate, up or down projection, or null where the adapter leaves it alone.</summary>
+    public LoraPair? Pair(int layer, int expert, Projection projection) => _expertPairs[layer]?[expert * ExpertProjections + (projection - Projection.Gate)];
+
     /// <summary>
-    /// A fresh adapter on all seven projections: A uniform in +-1/sqrt(in), B zero, so that training starts at the base model
+    /// A fresh adapter on all seven projections of a layer, on the four of attention where it has experts: A uniform in +-1/sqrt(in), B zero, so that training starts at the base model
     /// (PEFT's default, kaiming_uniform with a = sqrt(5), has the same bound).
     /// </summary>
     public static LoraAdapter Create(ModelConfiguration configuration, int rank, float alpha, ulong seed)
@@ -40,7 +50,7 @@ public sealed class LoraAdapter : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(rank, 1);
         var modules = new List<LoraModule>();
         for (int layer = 0; layer < configuration.Layers; layer++)
-            for (int p = 0; p < ProjectionNames.Count; p++)
+            for (int p = 0; p < (configuration.HasExperts(layer) ? ProjectionNames.OfAttention : ProjectionNames.Count); p++)
             {
                 var (outputs, inputs) = ModelLayout.LinearShape(configuration, ((Projection)p).Module());
                 modules.Add(new LoraModule(layer, (Projection)p, rank, outputs, inputs, alpha / rank));
@@ -85,12 +95,17 @@ public sealed class LoraAdapter : IDisposable
             shapes.Add((module.NameA, module.Rank, module.Inputs, false));
             shapes.Add((module.NameB, module.Outputs, module.Rank, false));
         }
-        var parameters = ParameterSet.Create(shapes);
+        var parameters = ParameterSet.Create(shapes.Distinct()); // gate and up may share A
         var pairs = new LoraPair?[configuration.Layers][];
         for (int layer = 0; layer < pairs.Length; layer++) pairs[layer] = new LoraPair?[ProjectionNames.Count];
+        var expertPairs = new LoraPair?[]?[configuration.Layers];
         foreach (var module in modules)
-            pairs[module.Layer][(int)module.Projection] = new LoraPair(parameters, parameters[module.NameA], parameters[module.NameB], module.Scale);
-        return new LoraAdapter(configuration, parameters, pairs, rank, alpha, hash);
+        {
+            var pair = new LoraPair(parameters, parameters[module.NameA], parameters[module.NameB], module.Scale);
+            if (module.Expert is not { } expert) pairs[module.Layer][(int)module.Projection] = pair;
+            else (expertPairs[module.Layer] ??= new LoraPair?[configuration.Experts!.Count * ExpertProjections])[expert * ExpertProjections + (module.Projection - Projection.Gate)] = pair;
+        }
+        return new LoraAdapter(configuration, parameters, pairs, expertPairs, rank, alpha, hash);
     }
 
     /// <summary>Frees the memory.</summary>
@@ -104,6 +119,14 @@ internal sealed record LoraModule(int Layer, Projection Projection, int Rank, in
     public const string SuffixA = ".lora_A.weight";
     public const string SuffixB = ".lora_B.weight";
 
-    public string NameA => Prefix + Projection.ModulePath(Layer) + SuffixA;
-    public string NameB => Prefix + Projection.ModulePath(Layer) + SuffixB;
+    /// <summary>Which of the layer's experts; null outside of them.</summary>
+    public int? Expert { get; init; }
+
+    /// <summary>Module whose A this one uses: that of gate and up together, where they are adapted as one.</summary>
+    public string? PathOfA { get; init; }
+
+    public string NameA => Prefix + (PathOfA ?? Path) + SuffixA;
+    public string NameB => Prefix + Path + SuffixB;
+
+    private string Path => Expert is { } expert ? ModelLayout.ModulePath(Layer, ModelLayout.ExpertModule(expert, ModelLayout.ExpertModules[Projection - Projection.Gate])) : Projection.ModulePath(Layer);
 }

@@ -33,13 +33,19 @@ public sealed class LoraPair
     /// <summary>s.</summary>
     public float Scale { get; }
 
+    /// <summary>Whether another pair has the same A.</summary>
+    public bool SharesA(LoraPair? other) => other is not null && ReferenceEquals(ParameterA, other.ParameterA);
+
     /// <summary>y = fma(s, B(Ax), y). x: [rows, in]; u = Ax: [rows, R] is kept for the backward pass; scratch: [rows, out].</summary>
     public void Forward(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y, Span<float> u, Span<float> scratch)
     {
-        Kernels.MatMul(pool, x, rows, _a, Rank, Inputs, u);
+        ForwardLow(pool, x, rows, u);
         Kernels.MatMul(pool, u, rows, _b, Outputs, Rank, scratch);
         Kernels.AddScaled(pool, scratch, Scale, y);
     }
+
+    /// <summary>u = Ax, as in <see cref="Forward"/>. x: [rows, in]; u: [rows, R].</summary>
+    public void ForwardLow(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> u) => Kernels.MatMul(pool, x, rows, _a, Rank, Inputs, u);
 
     /// <summary>
     /// du = s dy B; dx += du A (where <paramref name="dx"/> is not empty). dy: [rows, out]; dx: [rows, in]; du: [rows, R] is what
@@ -52,11 +58,11 @@ public sealed class LoraPair
         if (!dx.IsEmpty) Kernels.MatMulBackwardInput(pool, du, rows, _a, Rank, Inputs, dx, accumulate: true);
     }
 
-    /// <summary>dA = du^T x, dB = s dy^T u: one gradient leaf, its chains over the rows ascending (E8).</summary>
+    /// <summary>dA = du^T x, dB = s dy^T u: one gradient leaf, its chains over the rows ascending (E8). With <paramref name="continuesA"/> dA's go on: another pair has the same A.</summary>
     public void BackwardWeights(ComputePool pool, ReadOnlySpan<float> dy, ReadOnlySpan<float> x, ReadOnlySpan<float> u, ReadOnlySpan<float> du,
-        int rows, ParameterGradients leaf)
+        int rows, ParameterGradients leaf, bool continuesA = false)
     {
-        Kernels.MatMulBackwardWeight(pool, du, x, rows, Rank, Inputs, leaf.Of(ParameterA), accumulate: false);
+        Kernels.MatMulBackwardWeight(pool, du, x, rows, Rank, Inputs, leaf.Of(ParameterA), continuesA);
         var db = leaf.Of(ParameterB);
         Kernels.MatMulBackwardWeight(pool, dy, u, rows, Outputs, Rank, db, accumulate: false);
         Kernels.Scale(pool, db, Scale);

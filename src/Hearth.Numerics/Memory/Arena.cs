@@ -35,6 +35,9 @@ public sealed class Arena : IDisposable
     /// <summary>Takes <paramref name="rows"/> x <paramref name="columns"/> values.</summary>
     public FloatBuffer Take(int rows, int columns) => Take(checked(rows * columns));
 
+    /// <summary>Takes <paramref name="length"/> whole numbers. Their content is undefined.</summary>
+    public IntBuffer TakeIntegers(int length) => Take(length).AsIntegers();
+
     /// <summary>Takes zeroed values.</summary>
     public FloatBuffer TakeZeroed(int length)
     {

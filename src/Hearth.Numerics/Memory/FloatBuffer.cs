@@ -36,6 +36,9 @@ public readonly unsafe struct FloatBuffer
         return new(_pointer + start, length);
     }
 
+    /// <summary>The same memory as whole numbers.</summary>
+    internal IntBuffer AsIntegers() => new((int*)_pointer, Length);
+
     /// <summary>The values.</summary>
     public static implicit operator Span<float>(FloatBuffer buffer) => buffer.Span;
 

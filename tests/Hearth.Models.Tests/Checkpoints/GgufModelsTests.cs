@@ -11,7 +11,7 @@ namespace Hearth.Models.Tests;
 public sealed class GgufModelsTests
 {
     /// <summary>GGUF architectures that are read; files of others are refused by name.</summary>
-    private static readonly string[] Supported = ["llama", "qwen2", "qwen3"];
+    private static readonly string[] Supported = ["llama", "qwen2", "qwen3", "qwen3moe"];
 
     private const string Absent = "The model files of the fixtures are not here (HEARTH_FIXTURES or ../shared/fixtures).";
 
@@ -84,9 +84,11 @@ public sealed class GgufModelsTests
             PadTokenId = original.PadTokenId,
             Windows = original.Windows,
             Rope = original.Rope,
+            DenseLayers = original.DenseLayers,
         };
         Assert.Equal(original, comparable);
         Assert.Equal(original.Windows, configuration.Windows);
+        Assert.Equal(original.DenseLayers, configuration.DenseLayers);
         var (expected, actual) = (RopeFrequencies.Compute(original), RopeFrequencies.Compute(configuration));
         Assert.Equal(expected.AttentionFactor, actual.AttentionFactor);
         for (int i = 0; i < expected.InverseFrequencies.Length; i++) // the file's divisors are float32

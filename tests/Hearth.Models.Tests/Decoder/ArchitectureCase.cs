@@ -14,7 +14,7 @@ internal sealed class ArchitectureCase : IDisposable
     private static readonly HashSet<string> NotSupportedYet = new(StringComparer.Ordinal)
     {
         "deepseek_v2", "deepseek_v3", "gemma", "gemma2", "gemma3_text", "glm4", "glm4_moe", "gpt_oss", "granite", "llama4_text", "mixtral", "olmo2",
-        "phi3", "qwen2_moe", "qwen3_moe", "qwen3_next", "smollm3", "bert", "xlm-roberta", "qwen2_vl", "qwen2_5_vl", "qwen3_vl",
+        "phi3", "qwen2_moe", "qwen3_next", "smollm3", "bert", "xlm-roberta", "qwen2_vl", "qwen2_5_vl", "qwen3_vl",
     };
 
     private readonly JsonDocument _case;

@@ -127,7 +127,7 @@ public sealed class ArchitectureTests : IDisposable
             var sum = new float[parameter.Length];
             foreach (var leaf in leaves)
                 for (int i = 0; i < sum.Length; i++) sum[i] += leaf.Of(parameter).Span[i];
-            TensorComparison.RequireClose($"{what} grad {parameter.Name}", expected.Get("grad." + parameter.Name).ToFloat32(), sum, GradientTolerance);
+            TensorComparison.RequireClose($"{what} grad {parameter.Name}", ExpectedGradient.Of(expected, parameter), sum, GradientTolerance);
         }
         foreach (var leaf in leaves) leaf.Dispose();
     }

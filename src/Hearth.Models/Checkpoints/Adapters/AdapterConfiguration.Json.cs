@@ -63,6 +63,7 @@ public sealed partial record AdapterConfiguration
         WriteNumbers(json, "rank_pattern", [.. RankPattern.Select(pair => KeyValuePair.Create(pair.Key, (double)pair.Value))]);
         json.WriteNull("revision");
         WriteNames(json, "target_modules", TargetExpression, [.. TargetModules.Order(StringComparer.Ordinal)]);
+        if (TargetParameters.Count > 0) WriteNames(json, "target_parameters", null, [.. TargetParameters.Order(StringComparer.Ordinal)]);
         json.WriteString("task_type", "CAUSAL_LM");
         json.WriteBoolean("use_rslora", RankStabilized);
         json.WriteEndObject();
@@ -72,8 +73,10 @@ public sealed partial record AdapterConfiguration
     {
         var (targets, targetExpression) = ReadNames(reader, "target_modules");
         var (excluded, excludedExpression) = ReadNames(reader, "exclude_modules");
-        if (targets.Length == 0 && targetExpression is null) throw reader.Fault("names no 'target_modules'");
+        var parameters = reader.FindTexts("target_parameters") ?? [];
+        if (targets.Length == 0 && targetExpression is null && parameters.Length == 0) throw reader.Fault("names no 'target_modules'");
         var layers = reader.Integers("layers_to_transform");
+        if (parameters.Length > 0 && layers.Length > 0) throw reader.Fault("has 'layers_to_transform' beside 'target_parameters', for which PEFT does not choose layers");
         if (layers.Length > 0 && targetExpression is not null) throw reader.Fault("has 'layers_to_transform' beside an expression for 'target_modules'; only one can choose the layers");
         RefuseOtherLayersPattern(reader);
         return new AdapterConfiguration
@@ -87,6 +90,7 @@ public sealed partial record AdapterConfiguration
             TargetExpression = targetExpression,
             ExcludedModules = excluded,
             ExcludedExpression = excludedExpression,
+            TargetParameters = parameters,
             LayersToTransform = layers.Length > 0 ? layers : null,
             RankPattern = [.. reader.Numbers("rank_pattern").Select(pair => KeyValuePair.Create(pair.Key, WholeRank(reader, pair.Value)))],
             AlphaPattern = reader.Numbers("alpha_pattern"),

@@ -37,6 +37,9 @@ public sealed partial record AdapterConfiguration
     /// <summary>A regular expression over module paths that are left out.</summary>
     public string? ExcludedExpression { get; init; }
 
+    /// <summary>Names, as <see cref="TargetModules"/>, of weights that are adapted although they are no linear module: the fused experts of transformers 5.</summary>
+    public IReadOnlyList<string> TargetParameters { get; init; } = [];
+
     /// <summary>Layers that are adapted; null is all.</summary>
     public IReadOnlyList<int>? LayersToTransform { get; init; }
 
@@ -58,6 +61,9 @@ public sealed partial record AdapterConfiguration
 
     /// <summary>Whether a linear module is adapted.</summary>
     public bool Targets(string modulePath) => IsNamed(modulePath) && !IsExcluded(modulePath) && IsInLayers(modulePath);
+
+    /// <summary>Whether a parameter that is no linear module is adapted.</summary>
+    public bool TargetsParameter(string path) => TargetParameters.Any(name => NameMatches(name, path));
 
     /// <summary>Whether a name of <see cref="TargetModules"/> means this module.</summary>
     internal static bool NameMatches(string name, string modulePath) => modulePath == name || modulePath.EndsWith("." + name, StringComparison.Ordinal);

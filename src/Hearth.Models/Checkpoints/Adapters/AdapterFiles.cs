@@ -43,7 +43,7 @@ public sealed class AdapterFiles
     /// <summary>Ranks, scales and targets.</summary>
     public AdapterConfiguration Configuration { get; }
 
-    /// <summary>Adapted modules in the order of the forward pass; the output head last.</summary>
+    /// <summary>Adapted modules in the order of the forward pass, the output head last; after them what <see cref="AdapterConfiguration.TargetParameters"/> adapts, expert by expert.</summary>
     public IReadOnlyList<AdapterModule> Modules { get; }
 
     /// <summary>The <c>__metadata__</c> of the weights file.</summary>
@@ -65,7 +65,8 @@ public sealed class AdapterFiles
             throw new NotSupportedException($"The adapter is stored as {PickleFile}, a Python pickle, which is not read. Save it as {WeightsFile}.");
         using var weights = SafetensorsFile.Open(Existing(folder, WeightsFile));
         var left = new HashSet<string>(weights.Names, StringComparer.Ordinal);
-        var modules = TargetedModules(configuration, model).Select(target => ReadModule(weights, left, configuration, target)).ToList();
+        var modules = TargetedModules(configuration, model, left).Select(target => ReadModule(weights, left, configuration, target)).ToList();
+        modules.AddRange(FusedExperts.Read(configuration, model, (name, shape) => ReadMatrix(weights, left, TensorPrefix + name, shape)));
         CheckHeadCopy(weights, left, modules, baseFiles);
         foreach (var name in left.Order(StringComparer.Ordinal))
             throw new InvalidDataException($"The adapter has a tensor '{name}', which belongs to no module that it targets in this model.");
@@ -82,7 +83,13 @@ public sealed class AdapterFiles
     {
         var writer = new SafetensorsWriter();
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>()) writer.Metadata[key] = value;
-        foreach (var module in modules) AddModule(writer, configuration, module);
+        var fused = FusedExperts.Join(configuration, [.. modules], out var others);
+        foreach (var (path, shapeA, a, shapeB, b) in fused)
+        {
+            writer.Add(TensorName(path, "lora_A"), shapeA, a);
+            writer.Add(TensorName(path, "lora_B"), shapeB, b);
+        }
+        foreach (var module in others) AddModule(writer, configuration, module);
         AtomicFolder.Write(folder, temporary =>
         {
             writer.Save(Path.Combine(temporary, WeightsFile));
@@ -102,18 +109,38 @@ public sealed class AdapterFiles
 
     private static string LastPart(string name) => name.TrimEnd('/', '\\').Split('/', '\\')[^1].ToLowerInvariant();
 
-    private static List<(string Path, int Outputs, int Inputs)> TargetedModules(AdapterConfiguration configuration, ModelConfiguration model)
+    private static List<(string Path, int Outputs, int Inputs)> TargetedModules(AdapterConfiguration configuration, ModelConfiguration model, HashSet<string> stored)
     {
         var all = ModelLayout.LinearModules(model).ToList();
         foreach (var name in configuration.TargetModules)
         {
             if (AdapterConfiguration.NameMatches(name, "model.embed_tokens") || name.EndsWith("embed_tokens", StringComparison.Ordinal))
                 throw new NotSupportedException("The adapter targets 'embed_tokens'; adapters of the embedding are not supported.");
+            if (model.Experts is not null && name.Split('.')[^1] == "gate")
+                throw new NotSupportedException($"The adapter targets '{name}', the router of the experts; adapters of routers are not supported.");
             if (!all.Any(module => AdapterConfiguration.NameMatches(name, module.Path)))
                 throw new InvalidDataException($"The adapter targets '{name}', a module that a {model.Architecture} model does not have.");
         }
         var targeted = all.FindAll(module => configuration.Targets(module.Path));
+        if (model.Experts is not null) LeaveAlone(targeted, stored);
+        if (targeted.Count == 0 && configuration.TargetParameters.Count > 0) return targeted;
         return targeted.Count > 0 ? targeted : throw new InvalidDataException("The adapter's target_modules choose no module of this model.");
+    }
+
+    // By its version PEFT adapts with gate_proj, up_proj and down_proj the dense layers of a mixture, its experts or both. So either kind may be absent, but only as a whole.
+    private static void LeaveAlone(List<(string Path, int Outputs, int Inputs)> targeted, HashSet<string> stored)
+    {
+        if (!stored.Any(IsOfDense)) targeted.RemoveAll(module => IsOfDense(module.Path));
+        if (!stored.Any(IsOfExpert)) targeted.RemoveAll(module => IsOfExpert(module.Path));
+    }
+
+    private static bool IsOfDense(string path) => path.Contains(".mlp.", StringComparison.Ordinal) && !path.Contains(".mlp.experts.", StringComparison.Ordinal);
+
+    private static bool IsOfExpert(string path)
+    {
+        const string experts = ".mlp.experts.";
+        var index = path.IndexOf(experts, StringComparison.Ordinal);
+        return index >= 0 && index + experts.Length < path.Length && char.IsAsciiDigit(path[index + experts.Length]);
     }
 
     private static AdapterModule ReadModule(SafetensorsFile weights, HashSet<string> left, AdapterConfiguration configuration, (string Path, int Outputs, int Inputs) target)
