@@ -17,7 +17,7 @@ public sealed class ExactnessTests
 
     public static TheoryData<string> Names => new(FixtureModel.Names());
 
-    /// <summary>Plain attention, grouped queries with norms, a sliding window.</summary>
+    /// <summary>Plain attention, grouped queries with norms, a sliding window, experts.</summary>
     public static TheoryData<string> Some => new(SomeNames());
 
     public static TheoryData<string, int> Chunks
@@ -72,9 +72,33 @@ public sealed class ExactnessTests
         Assert.True(engine.Metrics.CachedTokens > 0);
     }
 
-    [Theory]
-    [InlineData("llama-tied", 1, "avx2"), InlineData("llama-tied", 2, "avx2"), InlineData("llama-tied", 3, "avx512"), InlineData("llama-tied", 1, "avx512")]
-    [InlineData("qwen3", 1, "avx2"), InlineData("qwen3", 2, "avx512")]
+    public static TheoryData<string, int, string> Machines
+    {
+        get
+        {
+            var data = new TheoryData<string, int, string> { { "llama-tied", 1, "avx2" }, { "llama-tied", 2, "avx2" }, { "llama-tied", 3, "avx512" }, { "llama-tied", 1, "avx512" } };
+            foreach (string name in SomeNames().Where(name => name.StartsWith("qwen3", StringComparison.Ordinal)))
+            {
+                data.Add(name, 1, "avx2");
+                data.Add(name, 2, "avx512");
+            }
+            return data;
+        }
+    }
+
+    /// <summary>Models with adapters of attention, of dense layers and of experts in either layout of PEFT's.</summary>
+    public static TheoryData<string, string> Adapters
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string name in SomeNames().Where(name => name.StartsWith("qwen3", StringComparison.Ordinal)))
+                foreach (string folder in Directory.GetDirectories(FixtureModel.Folder(name), "adapter*").Order(StringComparer.Ordinal)) data.Add(name, Path.GetFileName(folder));
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(Machines))]
     public async Task Threads_and_instruction_sets_change_no_bit(string name, int threads, string simd)
     {
         var level = Enum.Parse<SimdLevel>(simd, ignoreCase: true);
@@ -125,11 +149,11 @@ public sealed class ExactnessTests
         Assert.Equal(5, expected.Select(completion => string.Join(' ', completion.TokenIds)).Distinct().Count());
     }
 
-    [Fact]
-    public async Task Adapters_and_base_in_one_batch_change_no_bit()
+    [Theory, MemberData(nameof(Adapters))]
+    public async Task Adapters_and_base_in_one_batch_change_no_bit(string name, string adapter)
     {
-        var runner = FixtureModel.LoadLong("qwen3", new() { CacheTokens = 16384, Threads = 2 });
-        var addon = Addon.Load("adapter", Path.Combine(FixtureModel.Folder("qwen3"), "adapter"), runner.Configuration);
+        var runner = FixtureModel.LoadLong(name, new() { CacheTokens = 16384, Threads = 2 });
+        var addon = Addon.Load("adapter", Path.Combine(FixtureModel.Folder(name), adapter), runner.Configuration);
         using var engine = new Engine(runner);
         var requests = Requests(24).Select((request, i) => request with { Addon = i % 3 == 0 ? addon : null }).ToArray();
         var alone = new List<string>();
@@ -143,7 +167,7 @@ public sealed class ExactnessTests
         Assert.NotEqual(alone[0], (await Run(engine, [requests[0] with { Addon = null }]))[0]);
     }
 
-    private static IEnumerable<string> SomeNames() => FixtureModel.Names().Where(name => name is "llama-tied" or "qwen3" or "mistral");
+    private static IEnumerable<string> SomeNames() => FixtureModel.Names().Where(name => name is "llama-tied" or "qwen3" or "mistral" or "qwen3-moe");
 
     // Greedy and sampled, with prompt logprobs or without.
     private static GenerationOptions[] Requests(int count)

@@ -11,7 +11,7 @@ internal static class FixtureModel
     private const string Family = "architectures";
 
     /// <summary>Families that the engine serves; the others are named by the tests of Hearth.Models.</summary>
-    private static readonly string[] Served = ["llama", "mistral", "qwen2", "qwen3"];
+    private static readonly string[] Served = ["llama", "mistral", "qwen2", "qwen3", "qwen3_moe"];
 
     public static IEnumerable<string> Names() => FixtureFolder.Cases(Family).Where(name =>
         File.Exists(Path.Combine(Folder(name), "config.json")) && Served.Contains(Config(name)["model_type"]!.GetValue<string>()));

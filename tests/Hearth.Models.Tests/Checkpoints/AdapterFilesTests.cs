@@ -28,8 +28,14 @@ public sealed class AdapterFilesTests : IDisposable
 
     public static TheoryData<string> Invalid() => Names("invalid");
 
-    public static TheoryData<string> WithModels() =>
-        new(FixtureFolder.Cases("architectures").Where(name => Directory.Exists(Path.Combine(FixtureFolder.Find("architectures"), name, "adapter"))));
+    /// <summary>(model, adapter) of the architecture fixtures.</summary>
+    public static TheoryData<string, string> WithModels()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var name in FixtureFolder.Cases("architectures"))
+            foreach (var folder in Directory.GetDirectories(Path.Combine(FixtureFolder.Find("architectures"), name), "adapter*").Order(StringComparer.Ordinal)) data.Add(name, Path.GetFileName(folder));
+        return data;
+    }
 
     [Theory, MemberData(nameof(Valid)), Trait("Category", "Fixtures")]
     public void A_valid_adapter_has_the_expected_tensors_or_is_refused_by_name(string name)
@@ -83,26 +89,26 @@ public sealed class AdapterFilesTests : IDisposable
     }
 
     [Theory, MemberData(nameof(WithModels)), Trait("Category", "Fixtures")]
-    public void Rank_and_scale_of_an_adapter_beside_its_model_are_as_told(string name)
+    public void Rank_and_scale_of_an_adapter_beside_its_model_are_as_told(string name, string adapterName)
     {
         var folder = Path.Combine(FixtureFolder.Find("architectures"), name);
-        using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "adapter-case.json")));
+        using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, adapterName + "-case.json")));
         using var model = ModelFiles.Open(folder);
-        var adapter = AdapterFiles.Load(Path.Combine(folder, "adapter"), model.Configuration, name);
+        var adapter = AdapterFiles.Load(Path.Combine(folder, adapterName), model.Configuration, name);
         Assert.NotEmpty(adapter.Modules);
         Assert.All(adapter.Modules, module => Assert.Equal(expected.RootElement.GetProperty("r").GetInt32(), module.Rank));
         Assert.All(adapter.Modules, module => Assert.Equal((float)expected.RootElement.GetProperty("scale").GetDouble(), module.Scale));
     }
 
     [Theory, MemberData(nameof(WithModels)), Trait("Category", "Fixtures")]
-    public void Saving_writes_pefts_own_weights_file_and_loads_again(string name)
+    public void Saving_writes_pefts_own_weights_file_and_loads_again(string name, string adapterName)
     {
         var folder = Path.Combine(FixtureFolder.Find("architectures"), name);
         using var model = ModelFiles.Open(folder);
-        var adapter = AdapterFiles.Load(Path.Combine(folder, "adapter"), model.Configuration);
+        var adapter = AdapterFiles.Load(Path.Combine(folder, adapterName), model.Configuration);
         var target = Path.Combine(_folder, "saved");
         AdapterFiles.Save(target, adapter.Configuration, adapter.Modules.Reverse());
-        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "adapter", "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(target, "adapter_model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, adapterName, "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(target, "adapter_model.safetensors")));
         var first = File.ReadAllBytes(Path.Combine(target, "adapter_config.json"));
         var again = AdapterFiles.Load(target, model.Configuration, name);
         AdapterFiles.Save(target, again.Configuration, again.Modules, new Dictionary<string, string> { ["hearth"] = "x" });
