@@ -13,7 +13,10 @@ public sealed class Engine : IDisposable
     private readonly BlockPool _pool;
     private readonly Scheduler _scheduler;
     private readonly Sampler _sampler;
-    private readonly TokenRate _generatedRate, _computedRate;
+    private readonly TimeProvider _time;
+    private readonly EngineMeter _meter;
+    private readonly WaitingRoom _waitingRoom;
+    private readonly PriorityQueue<Generation, long> _deadlines = new();
     private readonly object _gate = new();
     private readonly Queue<Action> _commands = new(); // under the gate
     private bool _closed; // under the gate
@@ -21,14 +24,13 @@ public sealed class Engine : IDisposable
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _thread;
     private NativeBlock? _logits; // grows with the largest step so far
-    private long _lastId, _steps, _computedTokens, _generatedTokens;
+    private long _lastId;
     private volatile bool _stopping;
-    private volatile EngineMetrics _metrics;
 
     /// <summary>Starts an engine over a runner, which it owns from now on.</summary>
     /// <param name="runner">The model.</param>
     /// <param name="options">Limits.</param>
-    /// <param name="time">Clock of the metrics.</param>
+    /// <param name="time">Clock of waiting times and metrics.</param>
     public Engine(IModelRunner runner, EngineOptions? options = null, TimeProvider? time = null)
     {
         _runner = runner;
@@ -36,9 +38,9 @@ public sealed class Engine : IDisposable
         _pool = new(runner.Blocks, runner.BlockSize);
         _scheduler = new(_options.Scheduler, _pool);
         _sampler = new(runner.VocabularySize);
-        _generatedRate = new(time ?? TimeProvider.System);
-        _computedRate = new(time ?? TimeProvider.System);
-        _metrics = Measure();
+        _time = time ?? TimeProvider.System;
+        _meter = new(_time);
+        _waitingRoom = new(_options.MaxWaiting);
         _thread = new(Run) { Name = "engine", IsBackground = true };
         _thread.Start();
     }
@@ -49,8 +51,19 @@ public sealed class Engine : IDisposable
     /// <summary>Number of token ids.</summary>
     public int VocabularySize => _runner.VocabularySize;
 
-    /// <summary>What the engine is doing; as of its last step.</summary>
-    public EngineMetrics Metrics => _metrics;
+    /// <summary>What the engine is doing. Read while it goes on: figures of one step may be there in part.</summary>
+    public EngineMetrics Metrics => _meter.Read() with
+    {
+        Running = _scheduler.Running.Count,
+        MaxRunning = _options.Scheduler.MaxSequences,
+        Waiting = _scheduler.WaitingCount,
+        Blocks = _pool.Blocks,
+        FreeBlocks = _pool.Available,
+        CachedBlocks = _pool.Cached,
+        CachedTokens = _scheduler.CachedTokens,
+        Preemptions = _scheduler.Preemptions,
+        Drafts = _scheduler.Drafts,
+    };
 
     /// <summary>Starts a generation.</summary>
     /// <param name="options">The request.</param>
@@ -62,10 +75,14 @@ public sealed class Engine : IDisposable
         options = Resolve(options);
         long id = Interlocked.Increment(ref _lastId);
         int[] stopTokenIds = [.. options.StopTokenIds, .. options.IgnoreEos ? [] : _options.EosTokenIds];
+        _waitingRoom.Enter(options.Account);
         if (options.Addon is { } addon && !addon.TryHold())
+        {
+            _waitingRoom.Leave(options.Account);
             throw new GenerationException(GenerationFault.InvalidArgument, $"Addon '{addon.Name}' was unloaded. Load it, then retry.");
+        }
         var root = options.PrefixRoot(_runner.NumericsId, _runner.RopeRegime(options.PromptTokenIds.Count + options.MaxTokens!.Value));
-        var generation = new Generation(_scheduler, id, options, options.Sampling.Seed!.Value, stopTokenIds, root);
+        var generation = new Generation(_scheduler, id, options, options.Sampling.Seed!.Value, stopTokenIds, root, new RequestClock(_time)) { LatestBegin = _time.GetTimestamp() + Ticks(options.BeginWithin ?? _options.LongestWait) };
         var handle = new GenerationHandle(this, generation, id, options);
         if (!Post(() => Open(generation)))
         {
@@ -124,14 +141,13 @@ public sealed class Engine : IDisposable
         while (!_stopping)
         {
             bool idle = !RunCommands() && !_scheduler.HasWork;
+            RefuseOverdue();
             if (_scheduler.HasWork) Step();
-            _metrics = Measure();
             if (idle) _wake.WaitOne(); // a command that came since has set it
         }
         lock (_gate) _closed = true;
         RunCommands();
         foreach (var generation in _open.ToArray()) generation.Fail(Stopped());
-        _metrics = Measure();
     }
 
     private bool RunCommands()
@@ -151,14 +167,16 @@ public sealed class Engine : IDisposable
     private void Step()
     {
         var plan = _scheduler.Schedule();
+        _meter.Planned(plan, _scheduler.Planned);
         try
         {
             var logits = Logits(plan.Rows.Length);
             _runner.Forward(plan, logits);
+            _meter.Computed(plan);
             var tokens = _sampler.Sample(logits, plan, _scheduler.Planned);
             var outputs = _scheduler.Commit(plan, tokens);
+            _meter.Committed(outputs);
             foreach (var output in outputs) output.Sequence.Owner!.Receive(output);
-            Count(plan, outputs);
         }
         catch (Exception fault)
         {
@@ -181,39 +199,23 @@ public sealed class Engine : IDisposable
         return _logits.Floats(0, length);
     }
 
-    private void Count(StepPlan plan, List<SequenceOutput> outputs)
-    {
-        _steps++;
-        _computedTokens += plan.Tokens;
-        _computedRate.Add(plan.Tokens);
-        int sampled = 0;
-        foreach (var output in outputs)
-            if (output is { IsPrompt: false, Token: not null }) sampled++;
-        _generatedTokens += sampled;
-        _generatedRate.Add(sampled);
-    }
-
-    private EngineMetrics Measure() => new()
-    {
-        Running = _scheduler.Running.Count,
-        Waiting = _scheduler.WaitingCount,
-        Blocks = _pool.Blocks,
-        FreeBlocks = _pool.Available,
-        CachedBlocks = _pool.Cached,
-        Steps = _steps,
-        ComputedTokens = _computedTokens,
-        GeneratedTokens = _generatedTokens,
-        CachedTokens = _scheduler.CachedTokens,
-        Preemptions = _scheduler.Preemptions,
-        Drafts = _scheduler.Drafts,
-        GeneratedTokensPerSecond = _generatedRate.PerSecond(),
-        ComputedTokensPerSecond = _computedRate.PerSecond(),
-    };
-
     private void Open(Generation generation)
     {
         _open.Add(generation);
-        generation.Start(onEnd: () => _open.Remove(generation));
+        _deadlines.Enqueue(generation, generation.LatestBegin);
+        generation.Start(
+            onBegin: () =>
+            {
+                _deadlines.Remove(generation, out _, out _);
+                _waitingRoom.Leave(generation.Account);
+            },
+            onEnd: () => _open.Remove(generation));
+    }
+
+    private void RefuseOverdue()
+    {
+        while (_deadlines.TryPeek(out var generation, out long latest) && latest <= _time.GetTimestamp())
+            generation.Fail(new GenerationException(GenerationFault.WaitedTooLong, "The request waited too long for its turn. Retry later, or add replicas."));
     }
 
     private GenerationOptions Resolve(GenerationOptions options)
@@ -262,6 +264,8 @@ public sealed class Engine : IDisposable
         if (options.TopLogprobs < 0 || options.TopLogprobs > _options.MaxTopLogprobs) yield return $"top_logprobs is {options.TopLogprobs}, expected 0 to {_options.MaxTopLogprobs}";
         foreach (string fault in options.Sampling.Faults(vocabulary)) yield return fault;
     }
+
+    private long Ticks(TimeSpan wait) => (long)Math.Min(wait.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 4);
 
     private static GenerationException Stopped() => new(GenerationFault.EngineStopped, "The engine was stopped.");
 }

@@ -6,6 +6,12 @@ public sealed record EngineOptions
     /// <summary>Limits of a step.</summary>
     public SchedulerOptions Scheduler { get; init; } = new();
 
+    /// <summary>Most requests that wait to be begun. An account may have as many as are left for others.</summary>
+    public int MaxWaiting { get; init; } = 1024;
+
+    /// <summary>A request that was not begun within this time fails.</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The model's end-of-sequence ids.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 

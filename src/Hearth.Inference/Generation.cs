@@ -15,14 +15,15 @@ internal sealed class Generation
     private readonly TaskCompletionSource<TokenUsage> _usage = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _choices;
     private readonly Addon? _addon;
-    private Action? _onEnd;
+    private Action? _onBegin, _onEnd;
     private int _ended, _completionTokens;
     private DraftCounts _drafts;
 
-    public Generation(Scheduler scheduler, long id, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds, PrefixRoot root)
+    public Generation(Scheduler scheduler, long id, GenerationOptions options, ulong seed, IReadOnlyList<int> stopTokenIds, PrefixRoot root, RequestClock clock)
     {
         _scheduler = scheduler;
         _choices = options.Choices;
+        Clock = clock;
         _addon = options.Addon;
         _leader = new Sequence(id, options, seed, stopTokenIds, root) { Owner = this };
         _live.Add(0, _leader);
@@ -36,15 +37,34 @@ internal sealed class Generation
 
     public Task<TokenUsage> Usage => _usage.Task;
 
+    /// <summary>Whose it is.</summary>
+    public string? Account => _leader.Options.Account;
+
+    /// <summary>It fails where it has not begun by then, in ticks of the engine's clock.</summary>
+    public long LatestBegin { get; init; }
+
+    /// <summary>Where its time goes.</summary>
+    public RequestClock Clock { get; }
+
     private bool HasEnded => _ended == _choices;
 
     private bool HasSplit => _leader.PendingChoices == 0;
 
-    /// <summary>Starts to compete for blocks. <paramref name="onEnd"/> runs on the engine's thread, before anybody learns that all choices have ended.</summary>
-    public void Start(Action onEnd)
+    /// <summary>Starts to compete for blocks. Both actions run once, on the engine's thread, before anybody learns of it.</summary>
+    /// <param name="onBegin">It waits no more: its first tokens are planned, or it has ended before.</param>
+    /// <param name="onEnd">All choices have ended.</param>
+    public void Start(Action onBegin, Action onEnd)
     {
+        _onBegin = onBegin;
         _onEnd = onEnd;
         _scheduler.Add(_leader);
+    }
+
+    /// <summary>Its first tokens are planned: it waits no more.</summary>
+    public void Begin(long now)
+    {
+        Clock.Begin(now);
+        _onBegin?.Invoke();
     }
 
     /// <summary>Takes what a step gave.</summary>
@@ -141,6 +161,8 @@ internal sealed class Generation
 
     private void End()
     {
+        Clock.End();
+        if (!Clock.HasBegun) _onBegin?.Invoke();
         _addon?.Release();
         _onEnd?.Invoke();
     }

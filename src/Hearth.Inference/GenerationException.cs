@@ -7,6 +7,10 @@ public enum GenerationFault
     InvalidArgument,
     /// <summary>The prompt, or prompt and completion, do not fit the context.</summary>
     ContextLengthExceeded,
+    /// <summary>Too many requests wait. Others may succeed, and this one later.</summary>
+    Overloaded,
+    /// <summary>The request waited for too long and was not begun.</summary>
+    WaitedTooLong,
     /// <summary>The model gave a value that is not a number.</summary>
     NotFinite,
     /// <summary>The forward pass failed.</summary>

@@ -28,6 +28,9 @@ public sealed class GenerationHandle : IAsyncEnumerable<TokenStep>
     /// <summary>Completes when all choices have ended.</summary>
     public Task<TokenUsage> Usage => _generation.Usage;
 
+    /// <summary>Where the time of the request went; complete when <see cref="Usage"/> is.</summary>
+    public RequestTimes Times => _generation.Clock.Times;
+
     /// <summary>The tokens of all choices as they come. The last one of each choice has a finish reason.</summary>
     /// <exception cref="GenerationException">The request could not be finished.</exception>
     public async IAsyncEnumerable<TokenStep> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)

@@ -21,6 +21,9 @@ public sealed record GenerationOptions
     /// <summary>Splits the account's prefix cache: only sequences with an equal key share blocks.</summary>
     public string? IsolationKey { get; init; }
 
+    /// <summary>The request fails where it was not begun within this time; null: the engine's longest wait.</summary>
+    public TimeSpan? BeginWithin { get; init; }
+
     /// <summary>Most completion tokens. Null: what the context leaves. 0: only score the prompt.</summary>
     public int? MaxTokens { get; init; }
 

@@ -124,6 +124,13 @@ public sealed class Sequence
     /// <summary>The engine's record of the request.</summary>
     internal Generation? Owner { get; init; }
 
+    /// <summary>Last step in which it had tokens, and when that was planned; kept by the meter.</summary>
+    internal long? PlannedIn { get; set; }
+    internal long PlannedAt { get; set; }
+
+    /// <summary>When its last token came; kept by the meter.</summary>
+    internal long? TokenAt { get; set; }
+
     /// <summary>Counts for the penalties, kept by the sampler.</summary>
     internal TokenCounts? Counts { get; set; }
 

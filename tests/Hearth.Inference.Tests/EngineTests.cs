@@ -218,4 +218,47 @@ public sealed class EngineTests
         Assert.Equal((12L, 14L + 6L, 8L), (metrics.GeneratedTokens, metrics.ComputedTokens, metrics.CachedTokens));
         Assert.True(metrics.GeneratedTokensPerSecond > 0);
     }
+
+    [Fact]
+    public async Task Metrics_say_where_the_time_goes()
+    {
+        // A step of the model takes 4 ms, and the first request waits in front of a gate for 30.
+        var time = new SetTime();
+        using var gate = new ManualResetEventSlim();
+        var model = new HistoryModel { OnForward = _ => time.Advance(TimeSpan.FromMilliseconds(4)) };
+        using var engine = new Engine(model, new() { Scheduler = new() { MaxChunk = 4 } }, time);
+        engine.Post(gate.Wait);
+        var handle = engine.Submit(Request);
+        time.Advance(TimeSpan.FromMilliseconds(30));
+        gate.Set();
+        await handle.Usage;
+        // Nine tokens of prompt in chunks of four: three steps, then five for the other tokens.
+        Assert.Equal(new RequestTimes(TimeSpan.FromMilliseconds(30), TimeSpan.FromMilliseconds(12), default, TimeSpan.FromMilliseconds(20)), handle.Times);
+        engine.Dispose();
+        var metrics = engine.Metrics;
+        Assert.Equal((8L, 9L, 9L, 0L, 32.0), (metrics.Steps, metrics.PrefillTokens, metrics.PromptTokens, metrics.CachedPromptTokens, metrics.ForwardMilliseconds));
+        Assert.Equal((1L, 30.0), (metrics.Queue.Count, metrics.Queue.SumMilliseconds));
+        Assert.Equal((1L, 12.0), (metrics.Prefill.Count, metrics.Prefill.SumMilliseconds));
+        Assert.Equal((1L, 42.0), (metrics.FirstToken.Count, metrics.FirstToken.SumMilliseconds));
+        Assert.Equal((5L, 20.0), (metrics.InterToken.Counts[2], metrics.InterToken.SumMilliseconds)); // all from 2 to 5 ms
+    }
+
+    [Fact]
+    public async Task Waiting_for_blocks_again_is_time_of_its_own()
+    {
+        // Two sequences need 18 blocks of 12: the second one waits until the first has ended.
+        var time = new SetTime();
+        using var gate = new ManualResetEventSlim();
+        var model = new HistoryModel(blocks: 12) { OnForward = _ => time.Advance(TimeSpan.FromMilliseconds(1)) };
+        using var engine = new Engine(model, null, time);
+        engine.Post(gate.Wait);
+        var handles = Enumerable.Range(0, 2).Select(i => engine.Submit(Request with { PromptTokenIds = StepLoop.Prompt(5, i), MaxTokens = 30 })).ToArray();
+        gate.Set();
+        foreach (var handle in handles) await handle.Usage;
+        engine.Dispose();
+        Assert.Equal(1, engine.Metrics.Preemptions);
+        Assert.Equal(default, handles[0].Times.GenerationQueue);
+        Assert.InRange(handles[1].Times.GenerationQueue.TotalMilliseconds, 5, 29);
+        Assert.Equal(29, handles[0].Times.Generation.TotalMilliseconds);
+    }
 }

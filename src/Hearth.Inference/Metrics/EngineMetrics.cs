@@ -5,6 +5,8 @@ public sealed record EngineMetrics
 {
     /// <summary>Sequences that hold KV blocks.</summary>
     public int Running { get; init; }
+    /// <summary>Most of them.</summary>
+    public int MaxRunning { get; init; }
     /// <summary>Sequences that wait for blocks.</summary>
     public int Waiting { get; init; }
     /// <summary>All KV blocks.</summary>
@@ -17,9 +19,15 @@ public sealed record EngineMetrics
     public long Steps { get; init; }
     /// <summary>Tokens that went through the model.</summary>
     public long ComputedTokens { get; init; }
+    /// <summary>Those of sequences that had no completion yet.</summary>
+    public long PrefillTokens { get; init; }
     /// <summary>Tokens that were sampled.</summary>
     public long GeneratedTokens { get; init; }
-    /// <summary>Prompt tokens that the prefix cache saved.</summary>
+    /// <summary>Tokens of the prompts that were begun.</summary>
+    public long PromptTokens { get; init; }
+    /// <summary>How many of them the prefix cache had.</summary>
+    public long CachedPromptTokens { get; init; }
+    /// <summary>Tokens that the prefix cache saved, after preemptions too.</summary>
     public long CachedTokens { get; init; }
     /// <summary>Times that a sequence's blocks were taken back.</summary>
     public long Preemptions { get; init; }
@@ -27,6 +35,18 @@ public sealed record EngineMetrics
     public DraftCounts Drafts { get; init; }
     /// <summary>Sampled tokens a second, over the last ten seconds.</summary>
     public double GeneratedTokensPerSecond { get; init; }
+    /// <summary>Prefill tokens through the model a second, over the last ten seconds.</summary>
+    public double PrefillTokensPerSecond { get; init; }
     /// <summary>Tokens through the model a second, over the last ten seconds.</summary>
     public double ComputedTokensPerSecond { get; init; }
+    /// <summary>Milliseconds in the model, over all steps.</summary>
+    public double ForwardMilliseconds { get; init; }
+    /// <summary>From the submission of a request to its first step.</summary>
+    public Latencies Queue { get; init; } = new([], 0);
+    /// <summary>From the first step of a request to its first token.</summary>
+    public Latencies Prefill { get; init; } = new([], 0);
+    /// <summary>From the submission of a request to its first token.</summary>
+    public Latencies FirstToken { get; init; } = new([], 0);
+    /// <summary>Between two tokens of a completion.</summary>
+    public Latencies InterToken { get; init; } = new([], 0);
 }
