@@ -14,13 +14,14 @@ if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecuting
     return 2;
 }
 
+const string Names = "api, dataset, engine, gemm, lora, speculation, step, tokenizer";
 bool json = args.Contains("--json");
 string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?["--only=".Length..];
 string[] cells = [.. args.Where(EngineBenchmark.Cells.Contains)];
 string[] names = [.. args.Where(argument => !argument.StartsWith('-') && !cells.Contains(argument))];
 if (names.Length == 0)
 {
-    Console.Error.WriteLine("usage: bench/run NAME… [CELL…] [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: api, dataset, engine, gemm, lora, speculation, tokenizer");
+    Console.Error.WriteLine($"usage: bench/run NAME… [CELL…] [--json] [--only=PART-OF-A-CELL'S-NAME] [--ours-only]   names: {Names}");
     return 2;
 }
 
@@ -41,6 +42,9 @@ foreach (string name in names)
         case "tokenizer":
             TokenizerBenchmark.Run(report, args.Contains("--ours-only"));
             break;
+        case "step":
+            StepBenchmark.Run(report, args);
+            return 0;
         case "engine":
             EngineBenchmark.Run(report);
             break;
@@ -51,7 +55,7 @@ foreach (string name in names)
             ApiBenchmark.Run(report);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: api, dataset, engine, gemm, lora, speculation, tokenizer; cells of engine: {string.Join(", ", EngineBenchmark.Cells)}.");
+            Console.Error.WriteLine($"There is no benchmark '{name}'. Names: {Names}; cells of engine: {string.Join(", ", EngineBenchmark.Cells)}.");
             return 2;
     }
     report.Save();

@@ -166,6 +166,8 @@ public sealed class Engine : IDisposable
     /// <summary>One forward pass over the tokens that the scheduler chose.</summary>
     private void Step()
     {
+        var trace = _options.Trace;
+        trace?.Begin("schedule");
         var plan = _scheduler.Schedule();
         _meter.Planned(plan, _scheduler.Planned);
         try
@@ -173,10 +175,13 @@ public sealed class Engine : IDisposable
             var logits = Logits(plan.Rows.Length);
             _runner.Forward(plan, logits);
             _meter.Computed(plan);
+            trace?.Begin("sampling");
             var tokens = _sampler.Sample(logits, plan, _scheduler.Planned);
+            trace?.Begin("commit");
             var outputs = _scheduler.Commit(plan, tokens);
             _meter.Committed(outputs);
             foreach (var output in outputs) output.Sequence.Owner!.Receive(output);
+            trace?.End();
         }
         catch (Exception fault)
         {

@@ -26,4 +26,7 @@ public sealed record EngineOptions
 
     /// <summary>Most alternatives beside a token.</summary>
     public int MaxTopLogprobs { get; init; } = 20;
+
+    /// <summary>Adds up where the time of steps goes; null: nothing is measured.</summary>
+    public Hearth.Numerics.StepTrace? Trace { get; init; }
 }

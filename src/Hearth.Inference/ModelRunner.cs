@@ -23,7 +23,7 @@ public sealed class ModelRunner : IModelRunner
         _ownsModel = ownsModel;
         MaxContext = Math.Min(options.MaxContext ?? int.MaxValue, model.Configuration.MaxPositions);
         _cache = new KvCache(model.Configuration, Math.Max(1, (options.CacheTokens + BlockSize - 1) / BlockSize));
-        _pool = new ComputePool(options.Threads ?? ComputePool.DefaultThreads());
+        _pool = new ComputePool(options.Threads ?? ComputePool.DefaultThreads()) { Trace = options.Trace };
     }
 
     /// <summary>Loads a frozen model, which the runner owns.</summary>
@@ -54,6 +54,7 @@ public sealed class ModelRunner : IModelRunner
     /// <inheritdoc/>
     public void Forward(StepPlan plan, Span<float> logits)
     {
+        _pool.Trace?.Begin("batch");
         foreach (var copy in plan.Copies) _cache.CopyBlock(copy.From, copy.To);
         var segments = new AttentionSegment[plan.Sequences.Length];
         var adapters = new LoraAdapter?[segments.Length];

@@ -11,4 +11,7 @@ public sealed record ModelRunnerOptions
 
     /// <summary>Compute threads; null: one a processor, or <c>HEARTH_THREADS</c>.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>Adds up where the time of steps goes; null: nothing is measured. The engine's options take the same one.</summary>
+    public Hearth.Numerics.StepTrace? Trace { get; init; }
 }

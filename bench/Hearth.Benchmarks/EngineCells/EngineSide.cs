@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Hearth.Inference;
 using Hearth.Models;
+using Hearth.Numerics;
 
 namespace Hearth.Benchmarks;
 
@@ -12,11 +13,12 @@ internal sealed class EngineSide : IDisposable
     private readonly Engine _engine;
     private uint _drawn = 0x9E3779B9;
 
-    public EngineSide(string path, int cacheTokens)
+    public EngineSide(string path, int cacheTokens, StepTrace? trace = null)
     {
         _files = ModelFiles.Open(path);
         _ = ModelText.Load(_files); // the peer reads its vocabulary, too
-        _engine = new Engine(ModelRunner.Load(_files, new() { Threads = Threads, CacheTokens = cacheTokens }), new() { EosTokenIds = _files.Configuration.EosTokenIds });
+        _engine = new Engine(ModelRunner.Load(_files, new() { Threads = Threads, CacheTokens = cacheTokens, Trace = trace }),
+            new() { EosTokenIds = _files.Configuration.EosTokenIds, Trace = trace });
     }
 
     public ModelConfiguration Configuration => _files.Configuration;

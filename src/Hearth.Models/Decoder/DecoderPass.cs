@@ -16,6 +16,7 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
     /// <summary>Token embeddings, [T, D].</summary>
     public FloatBuffer Embed()
     {
+        pool.Trace?.Begin("embedding");
         var x = arena.Take(Rows, _configuration.Width);
         model.Embedding.Gather(batch.TokenIds, x);
         return x;
@@ -30,17 +31,18 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         Attend(index, layer, keep);
 
         keep.Middle = Project(layer, index, Projection.Output, keep.Mixed, keep);
-        Kernels.Add(pool, input, keep.Middle);
+        Add(input, keep.Middle);
 
         (keep.MiddleNormed, keep.MiddleInverseRms) = Norm(keep.Middle, layer.PostAttentionNorm, Rows, _configuration.Width);
         if (layer.Experts is { } experts) new ExpertForward(experts, index, pool, arena, _runs).Run(keep.MiddleNormed, keep.Experts, output);
         else FeedForward(index, layer, keep, output);
-        Kernels.Add(pool, keep.Middle, output);
+        Add(keep.Middle, output);
     }
 
     /// <summary>RMS norm of rows of width <paramref name="width"/>; a new buffer and the inverse RMS of each row.</summary>
     public (FloatBuffer Normed, FloatBuffer InverseRms) Norm(FloatBuffer x, NormWeight weight, int rows, int width)
     {
+        pool.Trace?.Begin("norm");
         var normed = arena.Take(rows, width);
         var inverseRms = arena.Take(rows);
         Kernels.RmsNorm(pool, x, weight.Values, _configuration.RmsEpsilon, normed, inverseRms);
@@ -52,8 +54,15 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         keep.Gate = Project(layer, index, Projection.Gate, keep.MiddleNormed, keep);
         keep.Up = Project(layer, index, Projection.Up, keep.MiddleNormed, keep);
         keep.Activated = arena.Take(keep.Gate.Length);
+        pool.Trace?.Begin("swiglu");
         Kernels.SwiGlu(pool, keep.Gate, keep.Up, keep.Activated);
         Project(layer, index, Projection.Down, keep.Activated, keep, output);
+    }
+
+    private void Add(FloatBuffer x, FloatBuffer y)
+    {
+        pool.Trace?.Begin("residual");
+        Kernels.Add(pool, x, y);
     }
 
     private void Attend(int index, DecoderLayer layer, LayerActivations keep)
@@ -70,16 +79,39 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         }
         if (model.UsesRotary(index))
         {
+            pool.Trace?.Begin("rotary");
             Kernels.Rotary(pool, query, heads, width, batch.Positions, model.Rotary);
             Kernels.Rotary(pool, key, kvHeads, width, batch.Positions, model.Rotary);
         }
         (keep.Query, keep.Key) = (query, key);
 
         var store = cache.Layer(index);
+        pool.Trace?.Begin("kv write");
         Kernels.WriteKeysValues(pool, key, keep.Value, batch.Segments, batch.BlockTable, store);
         keep.Mixed = arena.Take(Rows, heads * width);
         keep.LogSumExp = arena.Take(Rows, heads);
+        pool.Trace?.Begin("attention", AttentionFlops(), AttentionBytes());
         Kernels.Attention(pool, query, batch.Segments, batch.BlockTable, store, model.AttentionShape(index), keep.Mixed, keep.LogSumExp);
+    }
+
+    // QK' and PV over the positions that each row sees.
+    private double AttentionFlops()
+    {
+        double visible = 0;
+        foreach (int position in batch.Positions) visible += position + 1;
+        return 4 * visible * _configuration.Heads * _configuration.HeadWidth;
+    }
+
+    // Keys and values once for each 64 rows and head (a single row's heads share them).
+    private double AttentionBytes()
+    {
+        double positions = 0;
+        foreach (var segment in batch.Segments)
+        {
+            double passes = segment.QueryCount == 1 ? _configuration.KeyValueHeads : _configuration.Heads * Math.Ceiling(segment.QueryCount / 64.0) / 2;
+            positions += passes * (segment.FirstPosition + segment.QueryCount);
+        }
+        return positions * 2 * _configuration.HeadWidth * sizeof(float);
     }
 
     private FloatBuffer Project(DecoderLayer layer, int index, Projection projection, FloatBuffer x, LayerActivations keep, FloatBuffer into = default)

@@ -35,6 +35,13 @@ public sealed class Linear : IDisposable
     /// <summary>The trained tensor, or null where the weight is frozen.</summary>
     public Parameter? Parameter { get; }
 
+    // "q_proj" of "model.layers.0.self_attn.q_proj": a trace adds the layers up.
+    private string ShortName => _shortName ??= Name[(Name.LastIndexOf('.') + 1)..];
+
+    private string? _shortName;
+
+    private long Bytes => _packed?.Bytes ?? (long)Outputs * Inputs * sizeof(float);
+
     /// <summary>True where the layer adds a bias.</summary>
     public bool HasBias => !_bias.IsEmpty;
 
@@ -55,6 +62,7 @@ public sealed class Linear : IDisposable
     /// <summary>y = x W^T + b. x: [rows, inputs], y: [rows, outputs].</summary>
     public void Forward(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y)
     {
+        pool.Trace?.Begin(ShortName, 2.0 * rows * Outputs * Inputs, Bytes);
         if (_packed != null) Kernels.MatMul(pool, x, rows, _packed, y);
         else Kernels.MatMul(pool, x, rows, _master, Outputs, Inputs, y);
         if (HasBias) Kernels.AddBias(pool, y, _bias);

@@ -60,6 +60,9 @@ public sealed unsafe class ComputePool : IDisposable
     /// <summary>Threads that run items, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>Where the time of a step goes; null: nobody asks. Set while no loop runs.</summary>
+    public StepTrace? Trace { get; set; }
+
     /// <summary>Working memory of matrix products.</summary>
     internal GemmScratch Scratch { get; } = new();
 
@@ -72,8 +75,10 @@ public sealed unsafe class ComputePool : IDisposable
         if (items <= 0) return;
         if (items == 1 || _workers.Length == 0)
         {
+            long start = TraceStart();
             for (int i = 0; i < items; i++) work.Run(i, 0);
             _itemsRun[0] += items;
+            AddBusy(start);
             return;
         }
         lock (_gate)
@@ -85,7 +90,9 @@ public sealed unsafe class ComputePool : IDisposable
             _next = 0;
             _fault = null;
             Volatile.Write(ref _job, NextNumber() | Open);
+            long start = TraceStart();
             RunItemsAndWake();
+            AddBusy(start);
             Interlocked.And(ref _job, ~Open);
             WaitForHelpers();
             _fault?.Throw();
@@ -94,6 +101,10 @@ public sealed unsafe class ComputePool : IDisposable
 
     private static void Invoke<TWork>(void* state, int item, int thread) where TWork : unmanaged, IParallelWork =>
         ((TWork*)state)->Run(item, thread);
+
+    private long TraceStart() => Trace is null ? 0 : Stopwatch.GetTimestamp();
+
+    private void AddBusy(long start) => Trace?.AddBusy(Stopwatch.GetTimestamp() - start);
 
     private long NextNumber() => ((_job >> 32) + 1) << 32;
 
@@ -226,7 +237,9 @@ public sealed unsafe class ComputePool : IDisposable
                 number = job >> 32;
                 if (_pool._disposed) return;
                 if (!_pool.TryJoin(job)) continue;
+                long start = _pool.TraceStart();
                 _pool.RunItems(_index);
+                _pool.AddBusy(start);
                 _pool.Leave();
             }
         }
