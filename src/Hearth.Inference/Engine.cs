@@ -12,7 +12,7 @@ public sealed class Engine : IDisposable
     private readonly EngineOptions _options;
     private readonly BlockPool _pool;
     private readonly Scheduler _scheduler;
-    private readonly Sampler _sampler;
+    private readonly ParallelSampler _sampler;
     private readonly TimeProvider _time;
     private readonly EngineMeter _meter;
     private readonly WaitingRoom _waitingRoom;
@@ -37,7 +37,7 @@ public sealed class Engine : IDisposable
         _options = options ?? new();
         _pool = new(runner.Blocks, runner.BlockSize);
         _scheduler = new(_options.Scheduler, _pool);
-        _sampler = new(runner.VocabularySize);
+        _sampler = new(runner.VocabularySize, runner.Pool);
         _time = time ?? TimeProvider.System;
         _meter = new(_time);
         _waitingRoom = new(_options.MaxWaiting);
@@ -192,7 +192,7 @@ public sealed class Engine : IDisposable
     }
 
     // A vocabulary of 150,000 makes a row 600 KB: only prompts that are scored need many.
-    private Span<float> Logits(int rows)
+    private FloatBuffer Logits(int rows)
     {
         int length = checked(rows * _runner.VocabularySize);
         if (_logits is null || _logits.Bytes < length * (long)sizeof(float))

@@ -23,6 +23,9 @@ public interface IModelRunner : IDisposable
     /// <summary>Which rotary regime a request of that many tokens is computed in; null where its length does not matter.</summary>
     string? RopeRegime(int tokens) => null;
 
+    /// <summary>Compute threads that are free between steps, for the rows of logits; null: the engine's own thread does them.</summary>
+    ComputePool? Pool => null;
+
     /// <summary>Does the plan's copies, then computes its tokens.</summary>
     /// <param name="plan">The step.</param>
     /// <param name="logits">[plan.Rows.Length, V]; overwritten.</param>

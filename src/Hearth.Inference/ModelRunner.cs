@@ -40,6 +40,9 @@ public sealed class ModelRunner : IModelRunner
     public ModelConfiguration Configuration => _model.Configuration;
 
     /// <inheritdoc/>
+    public ComputePool? Pool => _pool;
+
+    /// <inheritdoc/>
     public int VocabularySize => _model.Configuration.VocabularySize;
 
     /// <inheritdoc/>

@@ -13,6 +13,7 @@ internal sealed class Cuts(int vocabularySize)
 
     private readonly float[] _exp = new float[vocabularySize], _kept = new float[vocabularySize], _tileSums = new float[Softmax.Tiles(vocabularySize)];
     private readonly int[] _candidates = new int[vocabularySize];
+    private NucleusSet? _nucleus; // few requests ask for it and are so undecided
     private TypicalSet? _typical; // few requests ask for it
 
     /// <summary>The cuts that know no history, in their order.</summary>
@@ -50,19 +51,10 @@ internal sealed class Cuts(int vocabularySize)
     // Sorting the whole vocabulary costs more than a layer. Nearly always the first few tokens are enough.
     private void KeepNucleus(float[] logits, double share)
     {
-        double total = Softmax.Total(_tileSums);
+        double mass = share * Softmax.Total(_tileSums);
         var first = _candidates.AsSpan(0, Math.Min(FirstCandidates, vocabularySize));
         TopTokens.Write(logits, first);
-        if (TryKeepShare(logits, first, share * total)) return;
-
-        // All tokens below (1 - share) / V together have less than 1 - share: none of them is in the nucleus. Half of it leaves room for rounding.
-        double least = 0.5 * (1 - share) * total / vocabularySize;
-        int count = 0;
-        for (int id = 0; id < vocabularySize; id++)
-            if (_exp[id] >= least) _candidates[count++] = id;
-        var candidates = _candidates.AsSpan(0, count);
-        TopTokens.Sort(logits, candidates);
-        if (!TryKeepShare(logits, candidates, share * total)) KeepOnly(logits, candidates);
+        if (!TryKeepShare(logits, first, mass)) (_nucleus ??= new(vocabularySize)).Keep(logits, _exp, mass);
     }
 
     // candidates: largest first.

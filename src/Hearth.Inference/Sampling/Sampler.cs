@@ -36,8 +36,9 @@ public sealed class Sampler
         return samples;
     }
 
+    /// <summary>Samples or scores the rows of one sequence.</summary>
     // Row after row: what a row gives may change how the next one is read, and a token that differs from its draft makes the rows behind it void.
-    private void Sample(ReadOnlySpan<float> logits, StepPlan plan, in ScheduledSequence part, Sequence sequence, SampledToken[] samples)
+    internal void Sample(ReadOnlySpan<float> logits, StepPlan plan, in ScheduledSequence part, Sequence sequence, SampledToken[] samples)
     {
         if (part.LogitRows == 0) return;
         var state = SamplingState.Of(sequence);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace Hearth.Numerics;
 
@@ -38,6 +39,8 @@ public sealed unsafe class ComputePool : IDisposable
     private int _callerParked;
     private volatile bool _disposed;
     private ExceptionDispatchInfo? _fault;
+    private readonly GCHandle _self; // work items are unmanaged: this leads back to the body of a managed loop
+    private Action<int, int>? _managedBody;
 
     /// <summary>Starts <paramref name="threads"/> - 1 threads beside the caller's.</summary>
     public ComputePool(int threads)
@@ -45,6 +48,7 @@ public sealed unsafe class ComputePool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
         _itemsRun = new long[threads * 8]; // one cache line each
+        _self = GCHandle.Alloc(this, GCHandleType.Weak);
         FloatEnvironment.Verify();
         _workers = new Worker[threads - 1];
         for (int i = 0; i < _workers.Length; i++) _workers[i] = new Worker(this, i + 1);
@@ -97,6 +101,22 @@ public sealed unsafe class ComputePool : IDisposable
             WaitForHelpers();
             _fault?.Throw();
         }
+    }
+
+    /// <summary>The same for a body that uses managed objects: <paramref name="body"/>(item, thread). Keep the delegate, so that a step allocates nothing.</summary>
+    public void For(int items, Action<int, int> body)
+    {
+        lock (_gate)
+        {
+            _managedBody = body;
+            For(items, new ManagedWork(GCHandle.ToIntPtr(_self)));
+            _managedBody = null;
+        }
+    }
+
+    private readonly struct ManagedWork(nint pool) : IParallelWork
+    {
+        public void Run(int item, int thread) => ((ComputePool)GCHandle.FromIntPtr(pool).Target!)._managedBody!(item, thread);
     }
 
     private static void Invoke<TWork>(void* state, int item, int thread) where TWork : unmanaged, IParallelWork =>
@@ -197,6 +217,7 @@ public sealed unsafe class ComputePool : IDisposable
             foreach (var worker in _workers) worker.Join();
             _finished.Dispose();
             Scratch.Dispose();
+            _self.Free();
         }
     }
 

@@ -22,6 +22,39 @@ public sealed unsafe class ComputePoolTests
     }
 
     [Fact]
+    public void A_loop_over_managed_objects_runs_every_item_once()
+    {
+        using var pool = new ComputePool(2);
+        for (int loop = 0; loop < 500; loop++)
+        {
+            var counts = new int[1 + loop % 40];
+            pool.For(counts.Length, (item, thread) => Interlocked.Increment(ref counts[item]));
+            Assert.All(counts, count => Assert.Equal(1, count));
+        }
+    }
+
+    [Fact]
+    public void A_trace_adds_up_what_each_operation_does()
+    {
+        var trace = new StepTrace();
+        using var pool = new ComputePool(2) { Trace = trace };
+        var counts = new int[64];
+        for (int i = 0; i < 3; i++)
+        {
+            trace.Begin("count", flops: 10, bytes: 20);
+            fixed (int* p = counts) pool.For(counts.Length, new Count(p, 20_000));
+            trace.Begin("nothing");
+        }
+        trace.End();
+        pool.For(1, (_, _) => { }); // belongs to no operation
+        var operations = trace.Operations.ToArray();
+        Assert.Equal(["count", "nothing"], operations.Select(operation => operation.Name));
+        Assert.Equal((3, 30.0, 60.0), (operations[0].Calls, operations[0].Flops, operations[0].Bytes));
+        Assert.InRange(operations[0].BusySeconds, operations[0].Seconds / 2, 2 * operations[0].Seconds);
+        Assert.Equal(0, operations[1].BusySeconds);
+    }
+
+    [Fact]
     public void A_long_loop_wakes_every_thread()
     {
         using var pool = new ComputePool(3);
