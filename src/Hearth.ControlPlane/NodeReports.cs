@@ -1,7 +1,7 @@
 namespace Hearth.ControlPlane;
 
 /// <summary>Takes node agents' reports to the resource they are about. A report that no longer counts answers false (rule R5).</summary>
-public sealed class NodeReports(TrainingReports jobs, SuspendedJobs suspended, Deployments deployments, BatchJobs batches) : INodeReports
+public sealed class NodeReports(TrainingReports jobs, SuspendedJobs suspended, Deployments deployments, BatchJobs batches, ReplicaFigureBoard board) : INodeReports
 {
     public async ValueTask<bool> JobProgressAsync(string job, long epoch, JobProgress progress, CancellationToken cancellationToken) =>
         await jobs.ProgressAsync(ResourceName.Parse(job), epoch, progress, cancellationToken)
@@ -24,6 +24,12 @@ public sealed class NodeReports(TrainingReports jobs, SuspendedJobs suspended, D
         ResourceName.Parse(deployment) is { Kind: ResourceKind.BatchInferenceJobs } batch
             ? batches.ReportReadyAsync(batch, epoch, socketPath, addonHashes, cancellationToken)
             : deployments.ReportReadyAsync(ResourceName.Parse(deployment), epoch, socketPath, addonHashes, cancellationToken);
+
+    public ValueTask<bool> ReplicaFiguresAsync(string deployment, long epoch, string replica, ReplicaFigures figures, CancellationToken cancellationToken)
+    {
+        board.Put(deployment, replica, figures); // whoever runs says so; whether it still should is answered to its other reports
+        return new(true);
+    }
 
     public ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken) =>
         ResourceName.Parse(deployment) is { Kind: ResourceKind.BatchInferenceJobs } batch

@@ -60,6 +60,7 @@ public sealed class Engine : IDisposable
         Blocks = _pool.Blocks,
         FreeBlocks = _pool.Available,
         CachedBlocks = _pool.Cached,
+        OldestCached = _pool.OldestCachedAt is { } since ? _time.GetElapsedTime(since) : default,
         CachedTokens = _scheduler.CachedTokens,
         Preemptions = _scheduler.Preemptions,
         Drafts = _scheduler.Drafts,
@@ -168,6 +169,7 @@ public sealed class Engine : IDisposable
     {
         var trace = _options.Trace;
         trace?.Begin("schedule");
+        _pool.Now = _time.GetTimestamp();
         var plan = _scheduler.Schedule();
         _meter.Planned(plan, _scheduler.Planned);
         try

@@ -121,7 +121,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton(options).AddSingleton(options.Clock);
         services.AddSingleton<Draining>().AddSingleton<Readiness>().AddSingleton<RequestLog>().AddSingleton<NodeLiveness>().AddCors();
         services.AddSingleton<Instruments>().AddSingleton<MetricCollector>().AddSingleton<StoreGauges>().AddSingleton<ICommitObserver, CommitObserver>();
-        services.AddSingleton<DeploymentWindows>().AddSingleton<GenerationMetrics>().AddSingleton<AccountMetrics>();
+        services.AddSingleton<DeploymentWindows>().AddSingleton<GenerationMetrics>().AddSingleton<AccountMetrics>().AddSingleton<ReplicaSeries>();
         services.AddHostedService<Tracing>(); // before what it watches
         services.AddSingleton(new PublicAddress { Value = options.PublicUrl ?? "" });
         services.AddSingleton<IStore>(_ => SqliteStore.Open(Path.Combine(options.DataDirectory, "hearth.db"), options.Clock));
@@ -142,7 +142,7 @@ public sealed class HearthServer : IAsyncDisposable
         services.AddSingleton(MasterKeyFile.Of(options.DataDirectory, options.MasterKeyFile)).AddSingleton<KeyRing>().AddSingleton<Secrets>();
         services.AddSingleton<Datasets>().AddSingleton<DatasetRows>().AddSingleton<ModelCatalogue>().AddSingleton<JobPlanner>().AddSingleton<TrainingJobs>().AddSingleton<TrainingReports>().AddSingleton<ReinforcementSteps>().AddSingleton<IDueHandler, StalledJobs>().AddSingleton<SuspendedJobs>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<SuspendedJobs>());
         services.AddSingleton<DeploymentShapes>().AddSingleton<Deployments>().AddSingleton<DeployedModels>().AddSingleton<ModelRouter>();
-        services.AddSingleton<ReplicaPlans>().AddSingleton<ReplicaLoads>().AddSingleton(new DeploymentLimits(options.ReplicasPerDeployment));
+        services.AddSingleton<ReplicaPlans>().AddSingleton<ReplicaLoads>().AddSingleton<ReplicaFigureBoard>().AddSingleton(new DeploymentLimits(options.ReplicasPerDeployment));
         foreach (var kind in DeploymentDueHandler.Kinds) services.AddSingleton<IDueHandler>(provider => ActivatorUtilities.CreateInstance<DeploymentDueHandler>(provider, kind));
         services.AddSingleton<BatchJobs>().AddSingleton<BatchPlanner>().AddSingleton<BatchValidator>().AddSingleton<BatchCapacity>().AddSingleton<BatchPublisher>();
         services.AddSingleton<BatchParts>().AddSingleton<BatchRunner>().AddSingleton<IBatchRows, BatchRowAnswers>().AddSingleton<IDueHandler, BatchExpiry>();

@@ -72,6 +72,9 @@ internal static class Script
                     host = await ReplicaHost.StartAsync(new EchoModel(launch!.Spec), launch.SocketPath, channel.Closed);
                     channel.Send(new WorkerMessage { Ready = new ReplicaReady(launch.SocketPath, ["hash"]) });
                     break;
+                case "figures":
+                    channel.Send(new WorkerMessage { Figures = new ReplicaFigures { Running = int.Parse(rest) } });
+                    break;
                 case "wait":
                     await Task.WhenAny(Task.Delay(Timeout.Infinite, channel.Closed));
                     break;

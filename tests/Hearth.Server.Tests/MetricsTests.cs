@@ -102,6 +102,66 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_replicas_report_is_in_both_texts_by_deployment()
+    {
+        var first = new ReplicaFigures
+        {
+            Running = 3, MaxRunning = 12, Waiting = 5, KvBlocks = 100, KvBlocksUsed = 20, KvBlocksCached = 30, OldestCachedSeconds = 7.5,
+            Steps = 10, ForwardMilliseconds = 50, PromptTokens = 1000, CachedPromptTokens = 100, PrefillTokens = 900, GeneratedTokens = 40, Preemptions = 2,
+            PrefillTokensPerSecond = 90, GeneratedTokensPerSecond = 4, LatencyBounds = [10, 100],
+            Queue = new([1, 1, 0], 60), Prefill = new([0, 2, 0], 120), FirstToken = new([0, 1, 1], 300), InterToken = new([30, 8, 0], 400),
+        };
+        await _server.Reports.ReplicaFiguresAsync(Deployment, 1, "r1", first, default);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        await _server.Reports.ReplicaFiguresAsync(Deployment, 1, "r1", first with { Steps = 30, ForwardMilliseconds = 150, PromptTokens = 2000, CachedPromptTokens = 600 }, default);
+        await _server.Reports.ReplicaFiguresAsync(Deployment, 1, "r2", first with { Running = 9, KvBlocksUsed = 60 }, default);
+
+        (string, string)[] one = [("deployment", Deployment), ("replica", "r1")];
+        var samples = await ReadAsync(_server);
+        Assert.Equal((3, 5), (Value(samples, "hearth_replica_sequences", [.. one, ("state", "running")]), Value(samples, "hearth_replica_sequences", [.. one, ("state", "waiting")])));
+        foreach (var (state, blocks) in ((string, int)[])[("used", 20), ("cached", 30), ("free", 50)])
+            Assert.Equal(blocks, Value(samples, "hearth_replica_kv_blocks", [.. one, ("state", state)]));
+        foreach (var (kind, tokens) in ((string, int)[])[("prompt", 2000), ("cached", 600), ("prefill", 900), ("generated", 40)])
+            Assert.Equal(tokens, Value(samples, "hearth_replica_tokens_total", [.. one, ("kind", kind)]));
+        Assert.Equal((90, 4), (Value(samples, "hearth_replica_tokens_per_second", [.. one, ("kind", "prefill")]), Value(samples, "hearth_replica_tokens_per_second", [.. one, ("kind", "generated")])));
+        Assert.Equal((0.5, 0.1), (Value(samples, "hearth_replica_prefix_hit_ratio", one), Value(samples, "hearth_replica_prefix_hit_ratio", ("deployment", Deployment), ("replica", "r2"))));
+        Assert.Equal((2, 30, 0.15), (Value(samples, "hearth_replica_preemptions_total", one), Value(samples, "hearth_replica_steps_total", one), Value(samples, "hearth_replica_forward_seconds_total", one)));
+        Assert.Equal((1, 2, 2), (Bucket("0.01"), Bucket("0.1"), Bucket("+Inf")));
+        Assert.Equal((0.06, 2), (Value(samples, "hearth_replica_queue_seconds_sum", one), Value(samples, "hearth_replica_queue_seconds_count", one)));
+        Assert.Equal((0.12, 0.3, 0.4), (Value(samples, "hearth_replica_prefill_seconds_sum", one), Value(samples, "hearth_replica_first_token_seconds_sum", one), Value(samples, "hearth_replica_inter_token_seconds_sum", one)));
+
+        var own = PrometheusFormat.Parse(await AccountTextAsync());
+        Assert.Equal((0.4, 0.5), (Mean("generator_kv_blocks_fraction"), Mean("generator_kv_slots_fraction")));
+        Assert.Equal((5, 7.5), (Mean("generator_model_forward_time"), Mean("prefiller_prompt_cache_ttl")));
+
+        _clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.DoesNotContain(await ReadAsync(_server), sample => sample.Name.StartsWith("hearth_replica_", StringComparison.Ordinal));
+
+        double Bucket(string bound) => Value(samples, "hearth_replica_queue_seconds_bucket", [.. one, ("le", bound)]);
+        double Mean(string name) => Assert.Single(own, sample => sample.Name == $"{name}:avg_by_deployment" && sample.Labels["deployment"] == Deployment).Value;
+    }
+
+    [Fact]
+    public async Task Queue_and_prefill_times_of_requests_are_in_the_accounts_metrics()
+    {
+        _server.Gateway.Next((_, _) => TimedAsync());
+        await _server.Client.ChatAsync(HearthClient.Ask("tiny", "Hi"));
+        var samples = PrometheusFormat.Parse(await AccountTextAsync());
+        foreach (var (name, bound) in ((string, string)[])[("latency_prefill_queue_ms", "50"), ("latency_prefill_ms", "200"), ("latency_generation_queue_ms", "1")])
+        {
+            var buckets = samples.Where(sample => sample.Name == $"{name}_bucket:sum_by_deployment").ToList();
+            Assert.Equal(1 / 60d, buckets.Single(bucket => bucket.Labels["le"] == bound).Value, 5);
+            Assert.All(buckets.TakeWhile(bucket => bucket.Labels["le"] != bound), bucket => Assert.Equal(0, bucket.Value));
+        }
+
+        static async IAsyncEnumerable<GenerationEvent> TimedAsync()
+        {
+            await Task.Yield();
+            yield return new() { PromptTokenIds = [1], Text = "x", TokenIds = [1], FinishReason = "stop", Usage = new(1, 1, 0), Times = new(40, 150, 0.5, 900) };
+        }
+    }
+
+    [Fact]
     public async Task They_change_every_thirty_seconds_forget_after_a_minute_and_may_be_read_six_times_a_minute()
     {
         await AccountTextAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Hearth.ControlPlane;
+using Hearth.Inference;
 using Xunit;
 
 namespace Hearth.Workers.Tests;
@@ -20,6 +21,30 @@ public sealed class ReplicaSupervisionTests
         var events = await CollectAsync(gateway, node.Socket, "three small words");
         Assert.Equal(["three", "small", "words", ""], events.Select(e => e.Text));
         Assert.Equal(new GenerationUsage(1, 2, 0), events[^1].Usage);
+    }
+
+    [Fact]
+    public async Task What_the_engine_does_is_reported_while_it_serves()
+    {
+        await using var node = new ScriptedNode();
+        node.Assign(node.Replica("serve\nfigures 3\nfigures 5\nwait"));
+        Assert.Equal("ready 1", await node.NextReportAsync());
+        Assert.Equal("figures 3", await node.NextReportAsync());
+        Assert.Equal("figures 5", await node.NextReportAsync());
+    }
+
+    [Theory]
+    [InlineData(GenerationFault.InvalidArgument, "INVALID_ARGUMENT")]
+    [InlineData(GenerationFault.ContextLengthExceeded, "INVALID_ARGUMENT")]
+    [InlineData(GenerationFault.Overloaded, "RESOURCE_EXHAUSTED")]
+    [InlineData(GenerationFault.WaitedTooLong, "UNAVAILABLE")]
+    [InlineData(GenerationFault.EngineStopped, "UNAVAILABLE")]
+    [InlineData(GenerationFault.StepFailed, "INTERNAL")]
+    [InlineData(GenerationFault.NotFinite, "INTERNAL")]
+    public void Each_fault_of_the_engine_has_its_code(GenerationFault fault, string code)
+    {
+        var refusal = ReplicaFaults.Of(new(fault, "why"));
+        Assert.Equal((code, "why"), (refusal.Code, refusal.Message));
     }
 
     [Fact]

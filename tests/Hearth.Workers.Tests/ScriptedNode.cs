@@ -111,6 +111,9 @@ internal sealed class ScriptedNode : IAssignments, INodeReports, IAsyncDisposabl
         return Take(epoch, $"ready {epoch}");
     }
 
+    public ValueTask<bool> ReplicaFiguresAsync(string deployment, long epoch, string replica, ReplicaFigures figures, CancellationToken cancellationToken) =>
+        Take(epoch, $"figures {figures.Running}");
+
     public ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken) =>
         Take(epoch, $"exited {reason}");
 

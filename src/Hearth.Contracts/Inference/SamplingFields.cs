@@ -41,6 +41,10 @@ public abstract record SamplingFields
     public JsonElement? ResponseFormat { get; init; }
     /// <summary>Requests with the same key go to the same replica, where the deployment says so.</summary>
     public string? PromptCacheKey { get; init; }
+    /// <summary>Requests of an account share cached prefixes only where this is equal.</summary>
+    public string? PromptCacheIsolationKey { get; init; }
+    /// <summary><c>priority</c>: before the account's other requests; <c>auto</c>, <c>default</c>, <c>flex</c>: like them.</summary>
+    public string? ServiceTier { get; init; }
     /// <summary>The caller's own user: the key where there is no other.</summary>
     public string? User { get; init; }
     public bool? ReturnTokenIds { get; init; }

@@ -100,6 +100,9 @@ public interface INodeReports
     /// <summary>The disk is full: the job waits until there is room.</summary>
     ValueTask<bool> JobStalledAsync(string job, long epoch, CancellationToken cancellationToken);
     ValueTask<bool> ReplicaReadyAsync(string deployment, long epoch, string socketPath, IReadOnlyList<string> addonHashes, CancellationToken cancellationToken);
+    /// <summary>What the replica's engine does; sent every few seconds.</summary>
+    /// <param name="replica">Which process: a name of no meaning.</param>
+    ValueTask<bool> ReplicaFiguresAsync(string deployment, long epoch, string replica, ReplicaFigures figures, CancellationToken cancellationToken);
     ValueTask<bool> ReplicaExitedAsync(string deployment, long epoch, string reason, CancellationToken cancellationToken);
 }
 

@@ -13,6 +13,12 @@ public interface IReplicaGateway
 public sealed record GenerationRequest
 {
     public required string RequestId { get; init; }
+    /// <summary>Whose request it is: a replica serves accounts evenly and never shows one what it has cached for another. Null: the server's own.</summary>
+    public string? Account { get; init; }
+    /// <summary>Requests of an account share cached prefixes only where this is equal.</summary>
+    public string? IsolationKey { get; init; }
+    /// <summary>True: goes before the account's other requests.</summary>
+    public bool IsUrgent { get; init; }
     /// <summary>Resource name of the adapter's model, or null for the base model.</summary>
     public string? Addon { get; init; }
     /// <summary>Hash the request was routed with: a replica that holds another one refuses.</summary>
@@ -72,6 +78,8 @@ public sealed record GenerationEvent
     public string? StopSequence { get; init; }
     /// <summary>Set on the last event of the request.</summary>
     public GenerationUsage? Usage { get; init; }
+    /// <summary>Where the time of the request went in the replica; set on the last event of the request.</summary>
+    public GenerationTimes? Times { get; init; }
     /// <summary>Prompt token ids; set on the first event of the request.</summary>
     public IReadOnlyList<int>? PromptTokenIds { get; init; }
     /// <summary>How tokens are really chosen; set on the first event of the request.</summary>
@@ -81,6 +89,13 @@ public sealed record GenerationEvent
     /// <summary>All that the choice generated with its special tokens, where asked for; set on the choice's last event.</summary>
     public string? RawText { get; init; }
 }
+
+/// <summary>Where the time of a request went in its replica, in milliseconds.</summary>
+/// <param name="PrefillQueue">Until its first tokens were computed.</param>
+/// <param name="Prefill">From then to its first token.</param>
+/// <param name="GenerationQueue">In which its choices waited for memory after the first token, added up.</param>
+/// <param name="Generation">From the first token to the end.</param>
+public sealed record GenerationTimes(double PrefillQueue, double Prefill, double GenerationQueue, double Generation);
 
 /// <summary>Sampling values after the model's own advice has filled what the caller left open.</summary>
 public sealed record EffectiveSampling(

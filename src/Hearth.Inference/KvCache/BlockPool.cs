@@ -16,6 +16,7 @@ public sealed class BlockPool
     private readonly Dictionary<PrefixHash, int> _published = [];
     // The cached blocks as a doubly linked list: oldest first.
     private readonly int[] _older, _newer;
+    private readonly long[] _cachedAt;
     private int _oldest = None, _newest = None, _cached;
 
     /// <summary>A pool of <paramref name="blocks"/> free blocks of <paramref name="blockSize"/> positions.</summary>
@@ -29,6 +30,7 @@ public sealed class BlockPool
         _hashes = new PrefixHash?[blocks];
         _older = new int[blocks];
         _newer = new int[blocks];
+        _cachedAt = new long[blocks];
         for (int block = blocks - 1; block >= 0; block--) _free.Push(block);
     }
 
@@ -43,6 +45,12 @@ public sealed class BlockPool
 
     /// <summary>Blocks that nobody uses and whose content may be found again.</summary>
     public int Cached => _cached;
+
+    /// <summary>The time, as whoever uses the pool counts it: noted on what becomes cached.</summary>
+    public long Now { get; set; }
+
+    /// <summary>Since when the cached block that is next to be evicted has not been used; null: nothing is cached. Any thread may ask.</summary>
+    public long? OldestCachedAt => Volatile.Read(ref _oldest) is >= 0 and var oldest ? _cachedAt[oldest] : null;
 
     /// <summary>Cached blocks whose content was given up for another so far.</summary>
     public long Evictions { get; private set; }
@@ -155,6 +163,7 @@ public sealed class BlockPool
         if (_newest == None) _oldest = block;
         else _newer[_newest] = block;
         _newest = block;
+        _cachedAt[block] = Now;
         _cached++;
     }
 

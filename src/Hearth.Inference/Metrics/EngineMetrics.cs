@@ -15,6 +15,8 @@ public sealed record EngineMetrics
     public int FreeBlocks { get; init; }
     /// <summary>Free blocks whose content may be found again.</summary>
     public int CachedBlocks { get; init; }
+    /// <summary>For how long the oldest of them has not been used.</summary>
+    public TimeSpan OldestCached { get; init; }
     /// <summary>Engine steps.</summary>
     public long Steps { get; init; }
     /// <summary>Tokens that went through the model.</summary>

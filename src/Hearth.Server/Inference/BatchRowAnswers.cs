@@ -13,7 +13,7 @@ internal sealed class BatchRowAnswers(IServiceProvider services, ReplicaLoads lo
         try
         {
             var body = Merge(row);
-            var request = ToRequest(body, row.RequestId) with { Addon = place.Addon, AddonHash = place.AddonHash };
+            var request = ToRequest(body, row.RequestId) with { Account = place.Resource.Account, Addon = place.Addon, AddonHash = place.AddonHash };
             using var load = loads.Begin(place.Resource, place.Socket, RequestWeight.Of(request));
             var (answer, usage) = await AskAsync(body, request, row.Job.Model, place.Socket, cancellationToken);
             return new(row.Number, Line(new() { CustomId = row.CustomId, Response = answer }), Failed: false, usage);

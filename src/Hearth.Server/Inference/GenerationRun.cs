@@ -19,6 +19,9 @@ internal sealed class GenerationRun(
     public long StartedAt { get; } = clock.GetTimestamp();
     public TimeSpan? FirstToken { get; private set; }
 
+    /// <summary>Where the time went in the replica; once it has ended.</summary>
+    public GenerationTimes? Times { get; private set; }
+
     /// <summary>What was generated so far is not billed.</summary>
     public void Forgive() => _cut = true;
 
@@ -112,6 +115,7 @@ internal sealed class GenerationRun(
         _prompt = next.PromptTokenIds?.Count ?? _prompt;
         _completion += next.TokenIds.Count;
         if (next.FinishReason is not null) _finished++;
+        _measured.Times = Times = next.Times ?? Times;
         return next;
     }
 
@@ -142,6 +146,7 @@ internal sealed class GenerationRun(
     {
         var code = Enum.GetValues<ErrorCode>().FirstOrDefault(
             code => System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString()) == refused.Code, ErrorCode.InvalidArgument);
-        return new(code, refused.Message);
+        // A replica that has too much to do has less in a moment.
+        return new(code, refused.Message) { RetryAfter = code == ErrorCode.ResourceExhausted ? TimeSpan.FromSeconds(1) : null };
     }
 }

@@ -47,9 +47,17 @@ internal sealed class InferenceCall
         var loads = services.GetRequiredService<ReplicaLoads>();
         ValueTask<ModelRoute?> ElsewhereAsync(string lost, CancellationToken cancel) => router.FindReadyAsync(caller, fields.Model, lost, cancel);
         var runs = requests.Select(request =>
-            new GenerationRun(gateway, store, clock, draining, metrics, loads, caller, route, request with { Addon = route.Addon, AddonHash = route.AddonHash }, ElsewhereAsync)).ToList();
+            new GenerationRun(gateway, store, clock, draining, metrics, loads, caller, route, For(caller, http, route, request), ElsewhereAsync)).ToList();
         return new(http, fields, requests[0].N, route, runs, loads, clock);
     }
+
+    private static GenerationRequest For(Caller caller, HttpContext http, ModelRoute route, GenerationRequest request) => request with
+    {
+        Account = caller.Account,
+        IsolationKey = request.IsolationKey ?? (http.Request.Headers["x-prompt-cache-isolation-key"].ToString() is { Length: > 0 } key ? key : null),
+        Addon = route.Addon,
+        AddonHash = route.AddonHash,
+    };
 
     private static string? AffinityOf(HttpContext http, SamplingFields fields)
     {
@@ -147,7 +155,22 @@ internal sealed class InferenceCall
         await body.FlushAsync(_http.RequestAborted);
     }
 
-    private Dictionary<string, double> Metrics(GenerationUsage usage) => new()
+    private Dictionary<string, double> Metrics(GenerationUsage usage)
+    {
+        var metrics = RequestMetrics(usage);
+        // Several prompts of one call are computed side by side: the slowest counts.
+        var times = _runs.Select(run => run.Times).OfType<GenerationTimes>().ToList();
+        if (times.Count == 0) return metrics;
+        metrics["prefill-queue-duration"] = Seconds(times.Max(one => one.PrefillQueue));
+        metrics["prefill-duration"] = Seconds(times.Max(one => one.Prefill));
+        metrics["generation-queue-duration"] = Seconds(times.Max(one => one.GenerationQueue));
+        metrics["generation-duration"] = Seconds(times.Max(one => one.Generation));
+        return metrics;
+
+        static double Seconds(double milliseconds) => Math.Round(milliseconds / 1000, 4);
+    }
+
+    private Dictionary<string, double> RequestMetrics(GenerationUsage usage) => new()
     {
         ["prompt-tokens"] = usage.PromptTokens,
         ["cached-prompt-tokens"] = usage.CachedPromptTokens,

@@ -22,6 +22,13 @@ internal static class SamplingRules
         return new()
         {
             RequestId = requestId,
+            IsolationKey = string.IsNullOrEmpty(fields.PromptCacheIsolationKey) ? null : fields.PromptCacheIsolationKey,
+            IsUrgent = fields.ServiceTier switch
+            {
+                null or "auto" or "default" or "flex" => false,
+                "priority" => true,
+                _ => throw Fault("service_tier", "must be auto, default, flex or priority."),
+            },
             // 0 only scores the prompt, which is of use where the prompt comes back.
             MaxTokens = InRange("max_tokens", fields.MaxTokens ?? fields.MaxCompletionTokens, ToEcho(fields) > 0 ? 0 : 1, int.MaxValue),
             Temperature = InRange("temperature", fields.Temperature, 0, 2),

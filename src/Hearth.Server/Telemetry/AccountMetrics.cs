@@ -4,10 +4,10 @@ using Hearth.ControlPlane;
 namespace Hearth.Server;
 
 /// <summary>
-/// An account's deployments in Prometheus text: rates and latency distributions over the last minute, under the platform's names. Only what this
-/// server measures is there: no queue, prefill or cache-block series. Computed at most every 30 s, handed out at most 6 times a minute.
+/// An account's deployments in Prometheus text: rates and latency distributions over the last minute, and what their replicas reported last, under the
+/// platform's names. Computed at most every 30 s, handed out at most 6 times a minute.
 /// </summary>
-internal sealed class AccountMetrics(ResourceStore resources, DeploymentWindows windows, TimeProvider clock)
+internal sealed class AccountMetrics(ResourceStore resources, DeploymentWindows windows, ReplicaFigureBoard board, TimeProvider clock)
 {
     private const int MostRequests = 6;
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(30);
@@ -39,20 +39,35 @@ internal sealed class AccountMetrics(ResourceStore resources, DeploymentWindows 
     private async ValueTask<string> WriteAsync(string account, CancellationToken cancellationToken)
     {
         var deployments = (await resources.ListAsync<DeploymentRecord>(account, ResourceKind.Deployments, cancellationToken))
-            .Select(one => new Seen(Labels(one), windows.Read(one.Name.Value).Ended, windows.Read(one.Name.Value).Active)).ToList();
+            .Select(one => new Seen(one.Name.Value, Labels(one), windows.Read(one.Name.Value).Ended, windows.Read(one.Name.Value).Active)).ToList();
         var text = new PrometheusText();
         Rate("request_counter_total", "Requests a second.", one => one.Ended.Count);
         Errors(text, deployments);
         Rate("tokens_cached_prompt_total", "Prompt tokens from the cache, a second.", one => one.Ended.Sum(run => run.Usage.CachedPromptTokens));
         Rate("tokens_prompt_total", "Prompt tokens a second.", one => one.Ended.Sum(run => run.Usage.PromptTokens));
         Histogram("latency_generation_per_token_ms", "Milliseconds between two generated tokens.", Milliseconds, PerToken);
+        Histogram("latency_generation_queue_ms", "Milliseconds in which a request waited for memory after its first token.", Milliseconds, run => run.Times?.GenerationQueue);
         Histogram("latency_overall_ms", "Milliseconds from a routed request to its last token.", Milliseconds, run => run.Whole.TotalMilliseconds);
         Histogram("latency_to_first_token_ms", "Milliseconds from a routed request to its first token.", Milliseconds, run => run.FirstToken?.TotalMilliseconds);
+        Histogram("latency_prefill_ms", "Milliseconds from a request's first step to its first token.", Milliseconds, run => run.Times?.Prefill);
+        Histogram("latency_prefill_queue_ms", "Milliseconds from a request's arrival in the replica to its first step.", Milliseconds, run => run.Times?.PrefillQueue);
         Histogram("tokens_generated_per_request", "Generated tokens of a request.", Tokens, run => run.Usage.CompletionTokens);
         Histogram("tokens_prompt_per_request", "Prompt tokens of a request.", Tokens, run => run.Usage.PromptTokens);
         text.Family("requests_coordinator_concurrent_count:avg_by_deployment", "gauge", "Requests on a replica now.");
         foreach (var one in deployments) text.Sample("requests_coordinator_concurrent_count:avg_by_deployment", one.Labels, one.Active);
+        var replicas = board.List().ToLookup(one => one.Resource);
+        Mean("generator_kv_blocks_fraction", "Part of the KV blocks that requests hold.", one => Part(one.Now.KvBlocksUsed, one.Now.KvBlocks));
+        Mean("generator_kv_slots_fraction", "Part of the sequences that may run at once that do.", one => Part(one.Now.Running, one.Now.MaxRunning));
+        Mean("generator_model_forward_time", "Milliseconds of a step in the model, mean of the last minute.", one => one.ForwardMilliseconds);
+        Mean("prefiller_prompt_cache_ttl", "Seconds for which the oldest cached prefix has not been used.", one => one.Now.OldestCachedSeconds);
         return text.ToString();
+
+        void Mean(string name, string help, Func<ReplicaReport, double?> value)
+        {
+            text.Family($"{name}:avg_by_deployment", "gauge", $"{help} Mean of the replicas.");
+            foreach (var one in deployments)
+                if (replicas[one.Name].Select(value).Average() is { } mean) text.Sample($"{name}:avg_by_deployment", one.Labels, Math.Round(mean, 6));
+        }
 
         void Rate(string name, string help, Func<Seen, long> count)
         {
@@ -93,7 +108,9 @@ internal sealed class AccountMetrics(ResourceStore resources, DeploymentWindows 
         new("deployment_account", deployment.Name.Account), new("deployment_id", deployment.Name.Id),
     ];
 
-    private sealed record Seen(KeyValuePair<string, string>[] Labels, IReadOnlyList<RunSample> Ended, int Active);
+    private static double? Part(int part, int whole) => whole == 0 ? null : (double)part / whole;
+
+    private sealed record Seen(string Name, KeyValuePair<string, string>[] Labels, IReadOnlyList<RunSample> Ended, int Active);
 
     private sealed class Page
     {

@@ -4,7 +4,7 @@ using Hearth.ControlPlane;
 namespace Hearth.Server;
 
 /// <summary>One run that ended.</summary>
-internal sealed record RunSample(DateTimeOffset At, int Status, TimeSpan Whole, TimeSpan? FirstToken, GenerationUsage Usage);
+internal sealed record RunSample(DateTimeOffset At, int Status, TimeSpan Whole, TimeSpan? FirstToken, GenerationUsage Usage, GenerationTimes? Times);
 
 /// <summary>The last minute of every deployment. It may be lost: metrics are no truth that anything depends on.</summary>
 internal sealed class DeploymentWindows(TimeProvider clock)

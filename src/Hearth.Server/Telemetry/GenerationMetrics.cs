@@ -32,6 +32,8 @@ internal sealed class GenerationMetrics(Instruments instruments, DeploymentWindo
 
         public GenerationUsage? Usage { get; set; }
 
+        public GenerationTimes? Times { get; set; }
+
         private KeyValuePair<string, object?> Model => new("model", _route.Model);
 
         public void Token() => _firstToken ??= _clock.GetElapsedTime(_start);
@@ -42,7 +44,7 @@ internal sealed class GenerationMetrics(Instruments instruments, DeploymentWindo
             _instruments.Active.Add(-1, Model);
             _instruments.Generation.Record(whole.TotalSeconds, Model, new("status", Status));
             if (_firstToken is { } first) _instruments.FirstToken.Record(first.TotalSeconds, Model);
-            _windows.Leave(_route.Deployment.Value, new(_clock.GetUtcNow(), Status, whole, _firstToken, Usage ?? new(0, 0, 0)));
+            _windows.Leave(_route.Deployment.Value, new(_clock.GetUtcNow(), Status, whole, _firstToken, Usage ?? new(0, 0, 0), Times));
             _span?.SetTag("http.response.status_code", Status).SetTag("hearth.completion_tokens", Usage?.CompletionTokens ?? 0);
             if (Status >= 500) _span?.SetStatus(ActivityStatusCode.Error);
             _span?.Dispose();

@@ -22,7 +22,7 @@ internal static class MetricsEndpoints
     {
         await RequireOperatorAsync(http);
         await http.RequestServices.GetRequiredService<StoreGauges>().ReadAsync(http.RequestAborted);
-        await WriteAsync(http, http.RequestServices.GetRequiredService<MetricCollector>().Write());
+        await WriteAsync(http, http.RequestServices.GetRequiredService<MetricCollector>().Write() + http.RequestServices.GetRequiredService<ReplicaSeries>().Write());
     }
 
     /// <summary>An admin of the account that the first start made; or anybody on this machine, where that was allowed.</summary>

@@ -47,7 +47,7 @@ internal sealed class ReplicaSupervisor(
             using var process = WorkerProcess.Start(program, [WorkerProgram.ReplicaVerb, launchPath], Path.Combine(options.RunDirectory, name + ".log"));
             Watch(process);
             await using var stop = stopping.Register(() => _ = process.StopAsync(options.StopGrace));
-            await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(message);
+            await foreach (var message in process.ReadMessagesAsync()) await TakeAsync(name, message);
             var exit = await process.Exited;
             return failure ?? exit.Reason("The replica process");
         }
@@ -67,9 +67,10 @@ internal sealed class ReplicaSupervisor(
         }
     }
 
-    private async Task TakeAsync(WorkerMessage message)
+    private async Task TakeAsync(string name, WorkerMessage message)
     {
         failure = message.Failed ?? failure;
+        if (message.Figures is { } figures) await ReportAsync(token => Reports.ReplicaFiguresAsync(Assignment.Resource, Assignment.Epoch, name, figures, token));
         if (message.Ready is not { } endpoint) return;
         await ReportAsync(token =>
             Reports.ReplicaReadyAsync(Assignment.Resource, Assignment.Epoch, endpoint.SocketPath, endpoint.AddonHashes, token));

@@ -17,6 +17,8 @@ public sealed record WorkerMessage
     public bool? DiskFull { get; init; }
     /// <summary>A replica answers on its socket.</summary>
     public ReplicaReady? Ready { get; init; }
+    /// <summary>What a replica's engine does; every few seconds.</summary>
+    public ReplicaFigures? Figures { get; init; }
 
     /// <summary>The message as one line of JSON, without the line end.</summary>
     public string ToLine() => JsonSerializer.Serialize(this, WorkerJson.Options);
@@ -29,7 +31,7 @@ public sealed record WorkerMessage
         try
         {
             message = JsonSerializer.Deserialize<WorkerMessage>(line, WorkerJson.Options) ?? message;
-            return message.Progress is not null || message.Completed is not null || message.Failed is not null || message.DiskFull is not null || message.Ready is not null;
+            return message.Progress is not null || message.Completed is not null || message.Failed is not null || message.DiskFull is not null || message.Ready is not null || message.Figures is not null;
         }
         catch (JsonException)
         {

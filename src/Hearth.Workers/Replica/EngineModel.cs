@@ -33,6 +33,8 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
 
     public IReadOnlyList<string> AddonHashes => addons.Hashes;
 
+    public ReplicaFigures Figures => EngineFigures.Of(engine.Metrics);
+
     public IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         try
@@ -42,7 +44,7 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         }
         catch (GenerationException e)
         {
-            throw new ReplicaRequestException(e.Fault == GenerationFault.EngineStopped ? "UNAVAILABLE" : "INVALID_ARGUMENT", e.Message);
+            throw ReplicaFaults.Of(e);
         }
     }
 
@@ -65,6 +67,9 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
     {
         PromptTokenIds = RequestPrompt.Of(request, conversations.Of(request.Addon)),
         Addon = AddonOf(request),
+        Account = request.Account,
+        IsolationKey = request.IsolationKey,
+        IsUrgent = request.IsUrgent,
         MaxTokens = request.MaxTokens,
         IgnoreEos = request.IgnoreEos,
         PredictedTokenIds = RequestPrompt.PredictionOf(request, conversations.Of(request.Addon)),

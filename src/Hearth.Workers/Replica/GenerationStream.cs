@@ -40,7 +40,7 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
                 yield return generated;
                 continue;
             }
-            yield return generated with { Usage = await UsageAsync(delivered) };
+            yield return generated with { Usage = await UsageAsync(delivered), Times = EngineFigures.Of(handle.Times) };
             yield break;
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Hearth.ControlPlane;
+using Hearth.Inference;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -62,6 +63,11 @@ public sealed class ReplicaHost : IAsyncDisposable
         catch (OperationCanceledException) when (aborted.IsCancellationRequested)
         {
             // The client left; leaving the loop has freed the sequence.
+        }
+        catch (GenerationException e)
+        {
+            var refusal = ReplicaFaults.Of(e);
+            await WriteAsync(context.Response, new GenerationLine { Error = new ReplicaError(refusal.Code, refusal.Message) }, aborted);
         }
         catch (ReplicaRequestException e)
         {

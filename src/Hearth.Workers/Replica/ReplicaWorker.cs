@@ -18,7 +18,7 @@ public static class ReplicaWorker
             using var model = EngineModel.Load(launch.Spec);
             await using var host = await ReplicaHost.StartAsync(model, launch.SocketPath, stop.Token);
             channel.Send(new WorkerMessage { Ready = new ReplicaReady(launch.SocketPath, model.AddonHashes) });
-            await Task.WhenAny(Task.Delay(Timeout.Infinite, stop.Token));
+            await EngineFigures.SendAsync(() => model.Figures, figures => channel.Send(new WorkerMessage { Figures = figures }), TimeProvider.System, stop.Token);
             return 0;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
