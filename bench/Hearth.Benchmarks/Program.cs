@@ -14,7 +14,7 @@ if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecuting
     return 2;
 }
 
-const string Names = "api, dataset, engine, gemm, lora, speculation, step, tokenizer";
+const string Names = "api, dataset, engine, gemm, lora, moe, speculation, step, tokenizer";
 bool json = args.Contains("--json");
 string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?["--only=".Length..];
 string[] cells = [.. args.Where(EngineBenchmark.Cells.Contains)];
@@ -50,6 +50,9 @@ foreach (string name in names)
             break;
         case "speculation":
             SpeculationBenchmark.Run(report);
+            break;
+        case "moe":
+            ExpertsBenchmark.Run(report);
             break;
         case "api":
             ApiBenchmark.Run(report);

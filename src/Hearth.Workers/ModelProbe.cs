@@ -19,6 +19,7 @@ public sealed class ModelProbe : IModelProbe
                 ContextLength = files.Configuration.MaxPositions,
                 ParameterCount = files.Names.Sum(name => files.Get(name).Shape.Aggregate(1L, (count, side) => count * side)),
                 ModelType = files.Configuration.Architecture,
+                Moe = files.Configuration.Experts is not null,
                 HasChatTemplate = text.ChatTemplateSource is not null,
                 SupportsTools = text.ChatTemplateSource?.Contains("tools", StringComparison.Ordinal) ?? false,
                 Precision = PrecisionOf(files),

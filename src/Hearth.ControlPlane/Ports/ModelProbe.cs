@@ -15,6 +15,8 @@ public sealed record ModelFacts
     public required long ParameterCount { get; init; }
     /// <summary>As the configuration names it: <c>llama</c>, <c>qwen3</c>.</summary>
     public required string ModelType { get; init; }
+    /// <summary>The model is a mixture of experts.</summary>
+    public bool Moe { get; init; }
     public required bool HasChatTemplate { get; init; }
     /// <summary>LoRA jobs can train above it.</summary>
     public bool Tunable { get; init; } = true;

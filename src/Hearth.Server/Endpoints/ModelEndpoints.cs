@@ -148,6 +148,7 @@ internal static class ModelEndpoints
         CheckpointFormat = CheckpointFormat.HUGGINGFACE,
         ParameterCount = facts.ParameterCount,
         ModelType = facts.ModelType,
+        Moe = facts.Moe,
         DefaultPrecision = Mapping.ToEnum<Precision>(facts.Precision),
         Tunable = facts.Tunable,
         WorldSize = 1,
