@@ -29,6 +29,7 @@ public sealed class DecodeStream
     {
         _window.Add(id);
         var text = Decode(_window);
+        if (TakesBack(text)) text = WithoutContext();
         var waits = text.EndsWith('\uFFFD') && _window.Count - _prefixCount < LongestWait;
         return waits || text.Length <= _prefix.Length ? null : Take(text);
     }
@@ -37,7 +38,22 @@ public sealed class DecodeStream
     public string? Flush()
     {
         var text = Decode(_window);
+        if (TakesBack(text)) text = WithoutContext();
         return text.Length <= _prefix.Length ? null : Take(text);
+    }
+
+    // A run of byte tokens that goes on with a broken byte is broken as a whole, but its first characters are sent: the run starts anew behind them.
+    private bool TakesBack(string text)
+    {
+        var same = text.AsSpan().CommonPrefixLength(_prefix);
+        return same < _prefix.Length && same < text.Length && text[same] == '\uFFFD';
+    }
+
+    private string WithoutContext()
+    {
+        _window.RemoveRange(0, _prefixCount);
+        (_prefix, _prefixCount) = ("", 0);
+        return Decode(_window);
     }
 
     private string Take(string text)
