@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Hearth.Tokenization;
 
 /// <summary>
@@ -64,6 +67,18 @@ public sealed class Tokenizer
 
     /// <summary>The token's text as in the vocabulary, or null when there is no such id.</summary>
     public string? TokenText(int id) => (uint)id < (uint)_texts.Length ? _texts[id] : null;
+
+    /// <summary>The bytes of a token by itself; of a part of a character those of the part, which <see cref="Decode"/> gives as U+FFFD.</summary>
+    public byte[] TokenBytes(int id)
+    {
+        var text = Decode([id]);
+        if (!text.Contains('\uFFFD') || TokenText(id) is not { } written) return Encoding.UTF8.GetBytes(text);
+        if (written is ['<', '0', 'x', _, _, '>'] && byte.TryParse(written.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var single)) return [single];
+        var bytes = new byte[written.Length];
+        for (var i = 0; i < bytes.Length; i++)
+            if (!ByteAlphabet.TryDecode(written[i], out bytes[i])) return Encoding.UTF8.GetBytes(text);
+        return bytes;
+    }
 
     /// <summary>The id of a token written as in the vocabulary, or null when there is none.</summary>
     public int? TokenId(string text)

@@ -201,15 +201,8 @@ public sealed class SamplerTests
         return seen;
     }
 
-    private static SampledToken Sample(float[] logits, SamplingOptions options, int top = 0, int[]? prompt = null, int[]? completion = null, int minTokens = 0, int[]? stops = null)
-    {
-        prompt ??= [0];
-        var scheduler = new Scheduler(new() { PrefixCaching = false }, new BlockPool(16, 4));
-        var sequence = new Sequence(0, new() { PromptTokenIds = prompt, MaxTokens = 20, MinTokens = minTokens, StopTokenIds = stops ?? [], TopLogprobs = top, Sampling = options }, options.Seed ?? 0);
-        scheduler.Add(sequence);
-        foreach (int token in completion ?? []) scheduler.Commit(scheduler.Schedule(), [new(token, 0, 0, [])]);
-        return new Sampler(logits.Length).Sample(logits, scheduler.Schedule(), scheduler.Planned)[0];
-    }
+    private static SampledToken Sample(float[] logits, SamplingOptions options, int top = 0, int[]? prompt = null, int[]? completion = null, int minTokens = 0, int[]? stops = null) =>
+        Sampling.Sample(logits, options, top, prompt, completion, minTokens, stops);
 
     private static double[] Softmax64(float[] logits)
     {

@@ -27,6 +27,20 @@ public sealed class StreamedTextTests
     }
 
     [Theory, MemberData(nameof(Names))]
+    public void A_part_of_a_character_has_its_own_bytes(string name)
+    {
+        var tokenizer = Load(name);
+        foreach (string text in (string[])["a", " é", "東", "🏳️", "\u0000"])
+            foreach (var rune in text.EnumerateRunes())
+            {
+                byte[] bytes = Encoding.UTF8.GetBytes(rune.ToString());
+                Assert.Equal(bytes, tokenizer.Encode(rune.ToString()).SelectMany(tokenizer.TokenBytes));
+                int[] single = [.. bytes.Select(value => ByteToken(tokenizer, value))];
+                if (!single.Contains(-1)) Assert.Equal(bytes, single.SelectMany(tokenizer.TokenBytes));
+            }
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void Any_tokens_give_whole_characters_and_the_text_of_all_of_them(string name)
     {
         var tokenizer = Load(name);

@@ -103,13 +103,19 @@ public sealed record EffectiveSampling(
     double TypicalP = 1, double? MirostatTarget = null, double? MirostatLr = null);
 
 /// <summary>Raw log-probability (natural log, temperature 1; rule E6) of a chosen token and of the best alternatives.</summary>
-public sealed record TokenLogprob(int TokenId, string Token, double Logprob, double SamplingLogprob, IReadOnlyList<TokenAlternative> Top);
+public sealed record TokenLogprob(int TokenId, string Token, double Logprob, double SamplingLogprob, IReadOnlyList<TokenAlternative> Top)
+{
+    /// <summary>Bytes of a token that is a part of a character; null: those of <see cref="Token"/>.</summary>
+    public byte[]? Part { get; init; }
+}
 
 /// <summary>An alternative token and its raw log-probability.</summary>
 public sealed record TokenAlternative(int TokenId, string Token, double Logprob)
 {
     /// <summary>Its log-probability in the distribution that was drawn from; null: it could not be drawn.</summary>
     public double? SamplingLogprob { get; init; }
+    /// <summary>Bytes of a token that is a part of a character; null: those of <see cref="Token"/>.</summary>
+    public byte[]? Part { get; init; }
 }
 
 /// <summary>Tokens of one request, over all choices.</summary>

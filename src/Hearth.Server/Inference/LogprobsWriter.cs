@@ -27,7 +27,7 @@ internal sealed class LogprobsWriter(bool legacy)
         Content = [.. logprobs.Select((token, i) => new ContentLogprob
         {
             Token = token.Token,
-            Bytes = Bytes(token.Token),
+            Bytes = Bytes(token.Token, token.Part),
             Logprob = token.Logprob,
             SamplingLogprob = token.SamplingLogprob,
             TextOffset = offsets[i],
@@ -37,7 +37,7 @@ internal sealed class LogprobsWriter(bool legacy)
                 Token = top.Token,
                 Logprob = top.Logprob,
                 TokenId = top.TokenId,
-                Bytes = Bytes(top.Token),
+                Bytes = Bytes(top.Token, top.Part),
                 HearthSamplingLogprob = top.SamplingLogprob,
             })],
         })],
@@ -52,5 +52,5 @@ internal sealed class LogprobsWriter(bool legacy)
         TokenIds = [.. logprobs.Select(token => token.TokenId)],
     };
 
-    private static int[] Bytes(string token) => [.. Encoding.UTF8.GetBytes(token).Select(value => (int)value)];
+    private static int[] Bytes(string token, byte[]? part) => [.. (part ?? Encoding.UTF8.GetBytes(token)).Select(value => (int)value)];
 }

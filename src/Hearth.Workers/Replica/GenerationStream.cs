@@ -107,16 +107,24 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
     }
 
     private TokenLogprob LogprobOf(TokenStep step) => new(
-        step.TokenId!.Value, TextOf(step.TokenId.Value), step.Logprob, step.SamplingLogprob, [.. step.Top.Select(AlternativeOf)]);
+        step.TokenId!.Value, TextOf(step.TokenId.Value), step.Logprob, step.SamplingLogprob, [.. step.Top.Select(AlternativeOf)])
+    {
+        Part = PartOf(step.TokenId.Value),
+    };
 
     // Nothing comes before the first token: it has no probability, which the wire, having numbers only, spells 0.
     private TokenLogprob LogprobOf(PromptToken token) => new(
-        token.TokenId, TextOf(token.TokenId), token.Logprob ?? 0, token.Logprob ?? 0, [.. token.Top.Select(AlternativeOf)]);
+        token.TokenId, TextOf(token.TokenId), token.Logprob ?? 0, token.Logprob ?? 0, [.. token.Top.Select(AlternativeOf)])
+    {
+        Part = PartOf(token.TokenId),
+    };
 
     private TokenAlternative AlternativeOf(ScoredToken top) =>
-        new(top.TokenId, TextOf(top.TokenId), top.Logprob) { SamplingLogprob = float.IsFinite(top.SamplingLogprob) ? top.SamplingLogprob : null };
+        new(top.TokenId, TextOf(top.TokenId), top.Logprob) { SamplingLogprob = float.IsFinite(top.SamplingLogprob) ? top.SamplingLogprob : null, Part = PartOf(top.TokenId) };
 
     private string TextOf(int tokenId) => tokenizer.Decode([tokenId]);
+
+    private byte[]? PartOf(int tokenId) => TextOf(tokenId).Contains('\uFFFD') ? tokenizer.TokenBytes(tokenId) : null;
 
     private static string? NameOf(FinishReason? reason) => reason switch
     {
