@@ -17,8 +17,9 @@ internal sealed class EngineSide : IDisposable
     {
         _files = ModelFiles.Open(path);
         _ = ModelText.Load(_files); // the peer reads its vocabulary, too
-        _engine = new Engine(ModelRunner.Load(_files, new() { Threads = Threads, CacheTokens = cacheTokens, Trace = trace }),
+        _engine = new Engine(ModelRunner.Load(_files, new() { Threads = Threads, CacheTokens = cacheTokens, Trace = trace }, RandomGguf.Store),
             new() { EosTokenIds = _files.Configuration.EosTokenIds, Trace = trace });
+        _files.CloseWeights();
     }
 
     public ModelConfiguration Configuration => _files.Configuration;

@@ -51,9 +51,7 @@ internal sealed class RandomGguf : IDisposable
     /// <summary>Path of the file with matrices of a type; written on first use.</summary>
     public static string Path(GgufType type)
     {
-        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home
-            ? home : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        string path = System.IO.Path.Combine(cache, "hearth-bench", $"random-135m-{type.ToString().ToLowerInvariant()}-v{Version}.gguf");
+        string path = System.IO.Path.Combine(Folder, $"random-135m-{type.ToString().ToLowerInvariant()}-v{Version}.gguf");
         if (File.Exists(path)) return path;
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         string partial = path + "." + Environment.ProcessId;
@@ -61,6 +59,13 @@ internal sealed class RandomGguf : IDisposable
         File.Move(partial, path, overwrite: true);
         return path;
     }
+
+    /// <summary>Packed weights of these files, as a data directory has them.</summary>
+    public static PackedStore Store => new(PackedStore.FolderBelow(Folder));
+
+    private static string Folder => System.IO.Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } home ? home : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "hearth-bench");
 
     /// <summary>Bytes of a file before its tensors.</summary>
     public static long HeadBytes(GgufType type)
