@@ -16,9 +16,10 @@ internal sealed class EngineSide : IDisposable
     public EngineSide(string path, int cacheTokens, StepTrace? trace = null)
     {
         _files = ModelFiles.Open(path);
-        _ = ModelText.Load(_files); // the peer reads its vocabulary, too
+        var text = Task.Run(() => ModelText.Load(_files)); // as a replica does; the peer reads its vocabulary, too
         _engine = new Engine(ModelRunner.Load(_files, new() { Threads = Threads, CacheTokens = cacheTokens, Trace = trace }, RandomGguf.Store),
             new() { EosTokenIds = _files.Configuration.EosTokenIds, Trace = trace });
+        text.Wait();
         _files.CloseWeights();
     }
 

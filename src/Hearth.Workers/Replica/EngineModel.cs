@@ -22,13 +22,15 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
     public static EngineModel Load(ReplicaSpec spec)
     {
         var files = ModelFiles.Open(spec.ModelPath);
+        var reading = Task.Run(() => Conversations.Load(files, spec)); // a vocabulary takes longer to read than mapped weights
         var runner = ModelRunner.Load(files, new ModelRunnerOptions { MaxContext = spec.MaxContextLength }, PackedStore.Default);
-        files.CloseWeights();
         Console.Error.WriteLine(runner.Weights);
         var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds, NgramDrafts = spec.NgramSpeculationLength });
         var addons = new AddonRegistry();
         foreach (var addon in spec.Addons) addons.Set(LoadAddon(addon, files.Configuration));
-        return new EngineModel(files, Conversations.Load(files, spec), engine, addons);
+        var conversations = reading.GetAwaiter().GetResult();
+        files.CloseWeights();
+        return new EngineModel(files, conversations, engine, addons);
     }
 
     public IReadOnlyList<string> AddonHashes => addons.Hashes;

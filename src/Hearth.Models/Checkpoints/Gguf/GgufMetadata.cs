@@ -51,7 +51,7 @@ public sealed class GgufMetadata
     public bool? FindFlag(string key) => !_values.TryGetValue(key, out var value) ? null : value as bool? ?? throw Wrong(key, "a bool", value);
 
     /// <summary>An array of texts, or null where the key is missing.</summary>
-    public string[]? FindTexts(string key) => Find<string[]>(key, "an array of strings");
+    public IReadOnlyList<string>? FindTexts(string key) => Find<GgufTexts>(key, "an array of strings");
 
     /// <summary>An array of float32, or null where the key is missing.</summary>
     public float[]? FindFloats(string key) => Find<float[]>(key, "an array of float32");

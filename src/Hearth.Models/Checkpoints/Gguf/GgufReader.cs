@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Hearth.Models;
@@ -47,7 +49,7 @@ internal sealed class GgufReader(MappedFile file)
     {
         var what = $"the value of '{key}'";
         var type = UInt32(what);
-        return type == ArrayType ? Array(key) : Scalar(type, key, what);
+        return type == ArrayType ? List(key) : Scalar(type, key, what);
     }
 
     public InvalidDataException Fault(string what) => new($"GGUF file '{file.Name}' {what}. Get the file again.");
@@ -71,34 +73,44 @@ internal sealed class GgufReader(MappedFile file)
         _ => throw Fault($"gives '{key}' the unknown value type {type}"),
     };
 
-    private object Array(string key)
+    private object List(string key)
     {
         var type = UInt32($"the element type of '{key}'");
         if (type == ArrayType) throw Fault($"gives '{key}' an array of arrays, which no reader accepts");
         return type switch
         {
-            0 => Elements(key, 1, Byte),
-            1 => Elements(key, 1, what => (sbyte)Byte(what)),
-            2 => Elements(key, 2, UInt16),
-            3 => Elements(key, 2, what => (short)UInt16(what)),
-            4 => Elements(key, 4, UInt32),
-            5 => Elements(key, 4, what => (int)UInt32(what)),
-            6 => Elements(key, 4, what => BitConverter.UInt32BitsToSingle(UInt32(what))),
-            7 => Elements(key, 1, what => Byte(what) != 0),
-            8 => Elements(key, 8, Text),
-            10 => Elements(key, 8, UInt64),
-            11 => Elements(key, 8, what => (long)UInt64(what)),
-            12 => Elements(key, 8, what => BitConverter.UInt64BitsToDouble(UInt64(what))),
+            0 => Numbers<byte>(key),
+            1 => Numbers<sbyte>(key),
+            2 => Numbers<ushort>(key),
+            3 => Numbers<short>(key),
+            4 => Numbers<uint>(key),
+            5 => Numbers<int>(key),
+            6 => Numbers<float>(key),
+            7 => Array.ConvertAll(Numbers<byte>(key), value => value != 0),
+            8 => Texts(key),
+            10 => Numbers<ulong>(key),
+            11 => Numbers<long>(key),
+            12 => Numbers<double>(key),
             _ => throw Fault($"gives '{key}' an array of the unknown type {type}"),
         };
     }
 
-    private T[] Elements<T>(string key, int bytesEach, Func<string, T> read)
+    private T[] Numbers<T>(string key) where T : unmanaged
     {
-        var what = $"an element of '{key}'";
-        var elements = new T[Count($"the length of '{key}'", bytesEach)];
-        for (int i = 0; i < elements.Length; i++) elements[i] = read(what);
-        return elements;
+        var count = Count($"the length of '{key}'", Unsafe.SizeOf<T>());
+        var numbers = MemoryMarshal.Cast<byte, T>(Take(checked(count * Unsafe.SizeOf<T>()), $"the elements of '{key}'")).ToArray();
+        if (!BitConverter.IsLittleEndian)
+            foreach (ref T number in numbers.AsSpan()) MemoryMarshal.AsBytes(new Span<T>(ref number)).Reverse();
+        return numbers;
+    }
+
+    private GgufTexts Texts(string key)
+    {
+        var count = Count($"the length of '{key}'", 8);
+        var rest = file.Span(Position, (int)Math.Min(Remaining, int.MaxValue));
+        var texts = GgufTexts.TryTake(rest, count, out var taken, out var isCut) ?? throw Fault(isCut ? $"ends inside an element of '{key}'" : $"has an element of '{key}' that is not UTF-8");
+        Position += taken;
+        return texts;
     }
 
     private ReadOnlySpan<byte> Take(int length, string what)

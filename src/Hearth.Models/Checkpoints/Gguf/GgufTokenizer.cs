@@ -73,8 +73,8 @@ public sealed record GgufTokenizer
             AddSpacePrefix = metadata.FindFlag("tokenizer.ggml.add_space_prefix"),
             ChatTemplate = metadata.FindText("tokenizer.chat_template"),
         };
-        RequireLength("token_type", tokenizer.TokenTypes?.Count, tokens.Length);
-        RequireLength("scores", tokenizer.Scores?.Count, tokens.Length);
+        RequireLength("token_type", tokenizer.TokenTypes?.Count, tokens.Count);
+        RequireLength("scores", tokenizer.Scores?.Count, tokens.Count);
         return tokenizer;
     }
 
