@@ -5,6 +5,7 @@ using Hearth.Workers;
 
 // worker-trainer SPEC    plays the lines of the file that SPEC names as its data set
 // worker-replica LAUNCH  plays the lines of the file that LAUNCH names as its model
+// open-files FILE…       opens model files, says what is wrong with each, and at last the most memory that was resident
 // parent SCRIPT          starts a trainer with that script, prints its process id, and waits for ever
 switch (args[0])
 {
@@ -25,6 +26,8 @@ switch (args[0])
             await worker.Exited;
             return 0;
         }
+    case "open-files":
+        return OpenFiles.Run(args[1..]);
     default:
         return 64;
 }
