@@ -8,6 +8,9 @@ public sealed record TokenizerConfig
     private static readonly string[] TokenNames =
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
+    /// <value>The keys that are read; a folder's others are the reader's of the model to judge.</value>
+    public static IReadOnlyCollection<string> Keys { get; } = [.. TokenNames, "chat_template"];
+
     /// <value>bos_token, eos_token and so on to their texts; absent ones are absent.</value>
     public IReadOnlyDictionary<string, string> SpecialTokens { get; init; } = new Dictionary<string, string>();
 

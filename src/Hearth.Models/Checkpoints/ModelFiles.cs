@@ -112,11 +112,25 @@ public sealed class ModelFiles : IDisposable
         {
             return new ModelFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, ModelConfiguration.FromGguf(gguf), null, gguf);
         }
-        catch
+        catch (Exception fault)
         {
             gguf.Dispose();
+            if (Named(fault, Path.GetFileName(path)) is { } named) throw named;
             throw;
         }
+    }
+
+    // Faults that show only when a file is taken for a model say what is wrong in it; here they learn its name, and what to do.
+    private static Exception? Named(Exception fault, string name)
+    {
+        if (fault.Message.Contains(name, StringComparison.Ordinal)) return null;
+        var message = $"{name}: {fault.Message}" + (fault.Message.Contains(". ", StringComparison.Ordinal) ? "" : " Get the file again.");
+        return fault switch
+        {
+            InvalidDataException => new InvalidDataException(message, fault),
+            NotSupportedException => new NotSupportedException(message, fault),
+            _ => null,
+        };
     }
 
     private static ModelFiles OpenFolder(string folder)

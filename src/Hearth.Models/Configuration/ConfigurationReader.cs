@@ -75,18 +75,26 @@ internal sealed class ConfigurationReader(string file, JsonElement json)
         if ((FindNumber(key) ?? supported) != supported) throw NotSupported(key, FormattableString.Invariant($"{supported}"));
     }
 
-    /// <summary>Refuses keys that were neither read nor ignored. Empty values (null, and false, {} or [] where told) say nothing.</summary>
-    public void RefuseOthers(bool allowEmpty = false)
+    /// <summary>Refuses what these keys switch on: only null, false, {} and [] are taken.</summary>
+    public void MustBeUnset(IReadOnlyDictionary<string, string> features)
+    {
+        foreach (var (key, feature) in features)
+            if (Find(key) is { } value && !IsEmpty(value))
+                throw new NotSupportedException($"{file} sets '{key}' to {Shorten(value)} ({feature}), which is not supported. Use an adapter or model without it.");
+    }
+
+    /// <summary>Refuses keys that were neither read nor ignored. A null says nothing.</summary>
+    public void RefuseOthers()
     {
         foreach (var property in json.EnumerateObject())
-            if (!_read.Contains(property.Name) && !(property.Value.ValueKind == JsonValueKind.Null || (allowEmpty && IsEmpty(property.Value))))
-                throw new NotSupportedException($"{file} sets '{property.Name}' to {Shorten(property.Value)}, which is not supported.");
+            if (!_read.Contains(property.Name) && property.Value.ValueKind != JsonValueKind.Null)
+                throw new NotSupportedException($"{file} sets '{property.Name}' to {Shorten(property.Value)}, a key that is not known here and so not supported. If it changes what is computed, the model cannot be run; if it does not, take it out of the file.");
     }
 
     public InvalidDataException Fault(string what) => new($"{file} {what}.");
 
     public NotSupportedException NotSupported(string key, string supported) =>
-        new($"{file} sets '{key}' to {Shorten(json.GetProperty(key))}, which is not supported; supported is {supported}.");
+        new($"{file} sets '{key}' to {Shorten(json.GetProperty(key))}, which is not supported; supported is {supported}. Use a model that has it so.");
 
     private IEnumerable<string> Keys() => json.EnumerateObject().Select(property => property.Name);
 

@@ -1,7 +1,7 @@
 namespace Hearth.Models;
 
 /// <summary>The publisher's advice for generating text: <c>generation_config.json</c>. Null where it says nothing.</summary>
-/// <remarks>Keys that are not listed here are settings of another library's search methods and are not read.</remarks>
+/// <remarks>Other searches than sampling and the best token, and other limits on tokens, are refused where they are switched on.</remarks>
 public sealed record GenerationConfiguration
 {
     /// <summary>Token that begins a text.</summary>
@@ -40,13 +40,45 @@ public sealed record GenerationConfiguration
     /// <summary>Taken from the logits of tokens that were generated.</summary>
     public double? PresencePenalty { get; init; }
 
+    /// <summary>What the file can switch on and requests cannot ask for: only null, false and empty values are taken.</summary>
+    private static readonly Dictionary<string, string> Features = new(StringComparer.Ordinal)
+    {
+        ["bad_words_ids"] = "words that must not come",
+        ["begin_suppress_tokens"] = "tokens that must not come first",
+        ["constraints"] = "a search under constraints",
+        ["dola_layers"] = "decoding by contrasts of layers",
+        ["exponential_decay_length_penalty"] = "a penalty by length",
+        ["force_words_ids"] = "a search under constraints",
+        ["forced_bos_token_id"] = "a token that must come first",
+        ["forced_decoder_ids"] = "tokens at fixed places",
+        ["forced_eos_token_id"] = "a token that must come last",
+        ["renormalize_logits"] = "another order of sampling",
+        ["remove_invalid_values"] = "another treatment of infinities",
+        ["sequence_bias"] = "a bias on sequences",
+        ["stop_strings"] = "texts that end an answer; give them as stop",
+        ["suppress_tokens"] = "tokens that must not come",
+        ["token_healing"] = "a change of the prompt",
+        ["watermarking_config"] = "a watermark",
+    };
+
+    /// <summary>Numbers that switch a search or a cut on, and the one at which it is off.</summary>
+    private static readonly (string Key, double Off)[] Numbers =
+    [
+        ("num_beams", 1), ("num_beam_groups", 1), ("penalty_alpha", 0), ("diversity_penalty", 0), ("no_repeat_ngram_size", 0), ("encoder_no_repeat_ngram_size", 0),
+        ("encoder_repetition_penalty", 1), ("epsilon_cutoff", 0), ("eta_cutoff", 0), ("guidance_scale", 1), ("min_length", 0), ("min_new_tokens", 0), ("top_h", 0),
+    ];
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">The file is not JSON, or a value has the wrong type.</exception>
+    /// <exception cref="NotSupportedException">The file asks for something that is not supported; the message names it.</exception>
     public static GenerationConfiguration Load(string path)
     {
         using var document = JsonFiles.Load(path);
         var reader = new ConfigurationReader(Path.GetFileName(path), document.RootElement);
-        return new GenerationConfiguration
+        foreach (var (key, off) in Numbers) reader.MustBe(key, off);
+        reader.MustBeUnset(Features);
+        reader.Ignore(ConfigurationKeys.Generation.Keys);
+        var configuration = new GenerationConfiguration
         {
             BosTokenId = reader.FindInteger("bos_token_id"),
             EosTokenIds = reader.Integers("eos_token_id"),
@@ -59,5 +91,7 @@ public sealed record GenerationConfiguration
             TypicalP = reader.FindNumber("typical_p"),
             RepetitionPenalty = reader.FindNumber("repetition_penalty"),
         };
+        reader.RefuseOthers();
+        return configuration;
     }
 }

@@ -46,8 +46,10 @@ public sealed partial record ModelConfiguration
         };
         keys.RefuseNonZero("attention.sliding_window", "attention.max_alibi_bias", "attention.clamp_kqv");
         if (configuration.Experts is null) keys.RefuseNonZero("expert_count");
+        keys.MustBeTrue("attention.causal");
         keys.Ignore(IgnoredGgufKeys.Keys);
         keys.RefuseOthers();
+        GgufMetadataKeys.Check(metadata, architecture);
         return configuration.Validate();
     }
 
@@ -126,11 +128,16 @@ public sealed partial record ModelConfiguration
                     throw new NotSupportedException($"GGUF key '{prefix}.{key}' is {value}, which is not supported.");
         }
 
+        public void MustBeTrue(string key)
+        {
+            if (metadata.FindFlag(Full(key)) == false) throw new NotSupportedException($"GGUF key '{prefix}.{key}' is false, which is not supported.");
+        }
+
         public void RefuseOthers()
         {
             foreach (var key in metadata.Keys)
                 if (key.StartsWith(prefix + ".", StringComparison.Ordinal) && !_read.Contains(key))
-                    throw new NotSupportedException($"GGUF key '{key}' is not supported.");
+                    throw new NotSupportedException($"GGUF key '{key}' is not known here and so not supported. If it changes what the model computes, the model cannot be run; if it does not, convert the model without it.");
         }
 
         private string Full(string key)

@@ -2,26 +2,6 @@ namespace Hearth.Models;
 
 public sealed partial record ModelConfiguration
 {
-    /// <summary>Keys of config.json that change nothing here, each with the reason.</summary>
-    private static readonly Dictionary<string, string> IgnoredKeys = new(StringComparer.Ordinal)
-    {
-        ["_name_or_path"] = "where the configuration came from",
-        ["attention_dropout"] = "training of the published model; no dropout is used here",
-        ["dtype"] = "each tensor names its own type",
-        ["torch_dtype"] = "each tensor names its own type",
-        ["initializer_range"] = "initial weights only",
-        ["is_llama_config"] = "a mark of some exporters",
-        ["output_attentions"] = "what transformers returns, not what the model is",
-        ["output_hidden_states"] = "what transformers returns, not what the model is",
-        ["pretraining_tp"] = "splits products without changing them",
-        ["return_dict"] = "what transformers returns, not what the model is",
-        ["transformers.js_config"] = "settings of another runtime",
-        ["transformers_version"] = "what wrote the file",
-        ["unsloth_fixed"] = "a mark of a publisher",
-        ["unsloth_version"] = "a mark of a publisher",
-        ["use_cache"] = "a switch of transformers; keys and values are always cached",
-    };
-
     private const int MistralDefaultWindow = 4096; // transformers, MistralConfig: the default of a missing key
 
     /// <summary>Reads a Hugging Face <c>config.json</c>, as published (legacy) or as transformers 5 writes it.</summary>
@@ -36,10 +16,29 @@ public sealed partial record ModelConfiguration
         reader.MustBe("rope_interleaved", false);
         reader.MustBe("use_mrope", false);
         reader.MustBe("partial_rotary_factor", 1);
-        reader.Ignore(IgnoredKeys.Keys);
+        reader.MustBe("is_encoder_decoder", false);
+        reader.MustBe("add_cross_attention", false);
+        reader.MustBeUnset(Features);
+        reader.Ignore(ConfigurationKeys.Model.Keys);
+        RefuseQuantization(reader);
         var configuration = FromReader(architecture, reader);
         reader.RefuseOthers();
         return configuration.Validate();
+    }
+
+    /// <summary>What config.json can switch on and is not supported: only null, false and empty values are taken.</summary>
+    private static readonly Dictionary<string, string> Features = new(StringComparer.Ordinal)
+    {
+        ["auto_map"] = "code of its own",
+        ["pruned_heads"] = "heads left out",
+        ["task_specific_params"] = "settings for tasks",
+    };
+
+    // GPTQ, AWQ, bitsandbytes and others store weights in forms of their own under the names of the plain ones.
+    private static void RefuseQuantization(ConfigurationReader reader)
+    {
+        if (reader.FindObject("quantization_config") is not { } quantization) return;
+        throw new NotSupportedException($"config.json has a 'quantization_config' ({quantization.FindText("quant_method") ?? "no quant_method"}): weights quantised that way are not supported. Use the unquantised weights and their config.json, or a GGUF file.");
     }
 
     private static string ReadArchitecture(ConfigurationReader reader)
@@ -64,6 +63,8 @@ public sealed partial record ModelConfiguration
         var (width, heads, layers) = (reader.Integer("hidden_size"), reader.Integer("num_attention_heads"), reader.Integer("num_hidden_layers"));
         var experts = architecture == "qwen3_moe" ? ReadExperts(reader) : null;
         // llama and qwen3 bias all four attention projections by a switch; qwen2 always biases q, k and v; mistral none.
+        if (architecture is "mistral" or "qwen2") reader.MustBe("attention_bias", architecture == "qwen2");
+        if (architecture != "llama") reader.MustBe("mlp_bias", false);
         var attentionBias = architecture is "llama" or "qwen3" or "qwen3_moe" && reader.Flag("attention_bias", false);
         return new ModelConfiguration
         {

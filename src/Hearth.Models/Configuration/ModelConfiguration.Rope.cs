@@ -20,7 +20,9 @@ public sealed partial record ModelConfiguration
     {
         var key = rope.IsWritten("rope_type") ? "rope_type" : "type";
         var name = rope.FindText(key) ?? "default";
-        rope.Ignore(["type"]); // published files sometimes carry both spellings
+        // Published files sometimes carry both spellings.
+        if (key == "rope_type" && rope.FindText("type") is { } other && other != name) throw rope.Fault($"has the 'rope_type' {name} and the 'type' {other}; both must agree");
+        rope.Ignore(ConfigurationKeys.Rope.Keys);
         return name switch
         {
             "default" => new RopeParameters { Theta = theta },

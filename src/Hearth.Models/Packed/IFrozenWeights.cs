@@ -15,10 +15,6 @@ internal interface IFrozenWeights : IDisposable
     /// <exception cref="InvalidDataException">The tensor has another shape.</exception>
     PackedWeight Matrix(string name, int outputs, int inputs);
 
-    /// <summary>The matrices of a stack [count, outputs, inputs] (the experts of a mixture), each packed. The caller disposes them before the source.</summary>
-    /// <exception cref="InvalidDataException">The tensor has another shape.</exception>
-    PackedWeight[] Stack(string name, int count, int outputs, int inputs);
-
     /// <summary>The vector [width], widened to float32; only to be read. Lives as long as the source.</summary>
     /// <exception cref="InvalidDataException">The tensor has another shape.</exception>
     FloatBuffer Vector(string name, int width);

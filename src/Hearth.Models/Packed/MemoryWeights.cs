@@ -15,15 +15,9 @@ internal sealed class MemoryWeights(ModelFiles files, string? warning = null) : 
     public PackedWeight Matrix(string name, int outputs, int inputs)
     {
         var tensor = WeightStorage.Require(files.Get(name), outputs, inputs);
-        return Pack(tensor, 0, outputs, inputs);
-    }
-
-    public PackedWeight[] Stack(string name, int count, int outputs, int inputs)
-    {
-        var tensor = WeightStorage.Require(files.Get(name), count, outputs, inputs);
-        var stack = new PackedWeight[count];
-        for (int i = 0; i < count; i++) stack[i] = Pack(tensor, (long)i * outputs, outputs, inputs);
-        return stack;
+        var weight = PackedWeight.Pack(WeightStorage.Of(tensor), tensor.Bytes, outputs, inputs);
+        Count(weight.Bytes, tensor.ByteLength);
+        return weight;
     }
 
     public FloatBuffer Vector(string name, int width)
@@ -36,14 +30,6 @@ internal sealed class MemoryWeights(ModelFiles files, string? warning = null) : 
     }
 
     public void Dispose() => _vectors.ForEach(vector => vector.Dispose());
-
-    private PackedWeight Pack(TensorView tensor, long firstRow, int outputs, int inputs)
-    {
-        var rows = tensor.RowBytes(firstRow, outputs);
-        var weight = PackedWeight.Pack(WeightStorage.Of(tensor), rows, outputs, inputs);
-        Count(weight.Bytes, rows.Length);
-        return weight;
-    }
 
     private void Count(long bytes, long sourceBytes) => (_bytes, _sourceBytes) = (_bytes + bytes, _sourceBytes + sourceBytes);
 }

@@ -43,15 +43,12 @@ internal sealed class PackedFile : IFrozenWeights
 
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
-    public PackedWeight Matrix(string name, int outputs, int inputs) => Stack(name, 1, outputs, inputs)[0];
-
-    public PackedWeight[] Stack(string name, int count, int outputs, int inputs)
+    public PackedWeight Matrix(string name, int outputs, int inputs)
     {
         var tensor = Get(name);
-        if (tensor.Type is not { } type || (tensor.Count, tensor.Outputs, tensor.Inputs) != (count, outputs, inputs)) throw Unfit(tensor, $"{count} x [{outputs}, {inputs}]");
-        var stack = new PackedWeight[count];
-        for (int i = 0; i < count; i++) stack[i] = PackedWeight.Over(_memory, tensor.Offset + i * tensor.PartBytes, type, outputs, inputs);
-        return stack;
+        return tensor.Type is { } type && (tensor.Outputs, tensor.Inputs) == (outputs, inputs)
+            ? PackedWeight.Over(_memory, tensor.Offset, type, outputs, inputs)
+            : throw Unfit(tensor, $"[{outputs}, {inputs}]");
     }
 
     public FloatBuffer Vector(string name, int width)
@@ -65,5 +62,5 @@ internal sealed class PackedFile : IFrozenWeights
     private PackedTensor Get(string name) => _tensors.TryGetValue(name, out var tensor) ? tensor : throw new InvalidDataException($"The packed weights have no tensor '{name}'.");
 
     private static InvalidDataException Unfit(PackedTensor tensor, string expected) =>
-        new($"Tensor '{tensor.Name}' is {tensor.Count} x [{tensor.Outputs}, {tensor.Inputs}] in the packed weights, expected {expected} by the configuration.");
+        new($"Tensor '{tensor.Name}' is [{tensor.Outputs}, {tensor.Inputs}] in the packed weights, expected {expected} by the configuration.");
 }

@@ -71,21 +71,17 @@ internal static class PackedFileWriter
         }
     }
 
-    /// <summary>Matrices, or runs of whole panels of a large one: packed apart they are the same bytes.</summary>
+    /// <summary>A matrix in runs of whole panels: packed apart they are the same bytes.</summary>
     private static IEnumerable<(PackedWeight Part, long Offset)> Parts(PackedTensor tensor, TensorView view)
     {
         var type = tensor.Type!.Value;
         var most = (int)Math.Clamp(PartBytes / type.RowBytes(tensor.Inputs) / PackedWeight.PanelOutputs * PackedWeight.PanelOutputs, PackedWeight.PanelOutputs, int.MaxValue);
-        for (int matrix = 0; matrix < tensor.Count; matrix++)
+        var offset = tensor.Offset;
+        for (int row = 0; row < tensor.Outputs; row += most)
         {
-            var offset = tensor.Offset + matrix * tensor.PartBytes;
-            for (int row = 0; row < tensor.Outputs; row += most)
-            {
-                var rows = Math.Min(most, tensor.Outputs - row);
-                var part = PackedWeight.Pack(type, view.RowBytes((long)matrix * tensor.Outputs + row, rows), rows, tensor.Inputs);
-                yield return (part, offset);
-                offset += PackedWeight.SizeOf(type, rows, tensor.Inputs);
-            }
+            var rows = Math.Min(most, tensor.Outputs - row);
+            yield return (PackedWeight.Pack(type, view.RowBytes(row, rows), rows, tensor.Inputs), offset);
+            offset += PackedWeight.SizeOf(type, rows, tensor.Inputs);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed record PackedHeader(byte[] Stamp, string Source, long SourceByte
 
     /// <summary>Bytes that the header of these tensors takes.</summary>
     public static int SizeOf(string source, IEnumerable<string> names) =>
-        FixedBytes + 2 + Encoding.UTF8.GetByteCount(source) + 8 + names.Sum(name => 2 + Encoding.UTF8.GetByteCount(name) + 2 + 8 + 4 + 4 + 4 + 8);
+        FixedBytes + 2 + Encoding.UTF8.GetByteCount(source) + 8 + names.Sum(name => 2 + Encoding.UTF8.GetByteCount(name) + 2 + 8 + 4 + 4 + 8);
 
     /// <summary>Reads the header of a mapped file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, cut, or of another layout; the message says which.</exception>
@@ -72,7 +72,6 @@ internal sealed record PackedHeader(byte[] Stamp, string Source, long SourceByte
         {
             WriteText(writer, tensor.Name);
             WriteText(writer, tensor.Type?.ToString() ?? "");
-            writer.Write(tensor.Count);
             writer.Write(tensor.Outputs);
             writer.Write(tensor.Inputs);
             writer.Write(tensor.Offset);
@@ -98,8 +97,8 @@ internal sealed record PackedHeader(byte[] Stamp, string Source, long SourceByte
     private static PackedTensor Tensor(ref ReadOnlySpan<byte> table, long length)
     {
         var (name, type) = (Text(ref table), Text(ref table));
-        var tensor = new PackedTensor(name, type.Length == 0 ? null : Enum.Parse<WeightType>(type), Int32(ref table), Int32(ref table), Int32(ref table), Int64(ref table));
-        return tensor.Count > 0 && tensor.Offset >= 0 && tensor.Bytes <= length - tensor.Offset
+        var tensor = new PackedTensor(name, type.Length == 0 ? null : Enum.Parse<WeightType>(type), Int32(ref table), Int32(ref table), Int64(ref table));
+        return tensor.Offset >= 0 && tensor.Bytes <= length - tensor.Offset
             ? tensor
             : throw new ArgumentException($"Tensor '{name}' is not inside the file.");
     }

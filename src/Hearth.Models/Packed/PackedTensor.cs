@@ -2,20 +2,16 @@ using Hearth.Numerics;
 
 namespace Hearth.Models;
 
-/// <summary>A tensor of a packed file: a vector of float32, or <paramref name="Count"/> packed matrices one after the other.</summary>
+/// <summary>A tensor of a packed file: a vector of float32, or a packed matrix. Experts are matrices with names of their own.</summary>
 /// <param name="Name">Hugging Face name.</param>
 /// <param name="Type">How a matrix is stored; null: a vector, [<paramref name="Inputs"/>].</param>
-/// <param name="Count">Matrices; more than 1 for a stack of experts.</param>
 /// <param name="Outputs">N; 1 for a vector.</param>
 /// <param name="Inputs">K.</param>
 /// <param name="Offset">First byte in the file.</param>
-internal sealed record PackedTensor(string Name, WeightType? Type, int Count, int Outputs, int Inputs, long Offset)
+internal sealed record PackedTensor(string Name, WeightType? Type, int Outputs, int Inputs, long Offset)
 {
-    /// <summary>Bytes of one matrix or of the vector.</summary>
-    public long PartBytes => Type is { } type ? PackedWeight.SizeOf(type, Outputs, Inputs) : sizeof(float) * (long)Inputs;
-
-    /// <summary>Bytes of the whole tensor.</summary>
-    public long Bytes => checked(Count * PartBytes);
+    /// <summary>Bytes in the file.</summary>
+    public long Bytes => Type is { } type ? PackedWeight.SizeOf(type, Outputs, Inputs) : sizeof(float) * (long)Inputs;
 
     /// <summary>Matrices begin on pages, vectors on cache lines.</summary>
     public static long Align(long offset, bool matrix) => matrix ? (offset + 4095) / 4096 * 4096 : (offset + 63) / 64 * 64;
@@ -30,17 +26,13 @@ internal sealed record PackedTensor(string Name, WeightType? Type, int Count, in
             var view = files.Describe(name);
             var tensor = view.Shape switch
             {
-                [var width] => new PackedTensor(name, null, 1, 1, checked((int)width), Align(start, matrix: false)),
-                [var outputs, var inputs] => Matrices(view, 1, outputs, inputs, start),
-                [var count, var outputs, var inputs] => Matrices(view, count, outputs, inputs, start),
-                _ => throw new NotSupportedException($"Tensor '{name}' has {view.Shape.Length} dimensions; weights are vectors, matrices or stacks of matrices."),
+                [var width] => new PackedTensor(name, null, 1, checked((int)width), Align(start, matrix: false)),
+                [var outputs, var inputs] => new PackedTensor(name, WeightStorage.Of(view), checked((int)outputs), checked((int)inputs), Align(start, matrix: true)),
+                _ => throw new NotSupportedException($"Tensor '{name}' has {view.Shape.Length} dimensions; weights are vectors or matrices."),
             };
             tensors.Add(tensor);
             start = tensor.Offset + tensor.Bytes;
         }
         return tensors;
     }
-
-    private static PackedTensor Matrices(TensorView view, long count, long outputs, long inputs, long start) =>
-        new(view.Name, WeightStorage.Of(view), checked((int)count), checked((int)outputs), checked((int)inputs), Align(start, matrix: true));
 }

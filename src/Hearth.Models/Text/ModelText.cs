@@ -27,11 +27,22 @@ public sealed class ModelText
     /// <exception cref="InvalidDataException">A file is unsound.</exception>
     public static ModelText Load(ModelFiles files, string? chatTemplate = null, TimeProvider? clock = null)
     {
+        if (files.TokenizerConfigurationFile is { } beside) CheckKeys(beside);
         var tokenizer = TokenizerOf(files);
         var configuration = TokenizerConfig.Load(files.Folder);
         string? source = chatTemplate ?? files.Fireworks?.ChatTemplate ?? configuration.ChatTemplate ?? files.GgufTokenizer?.ChatTemplate;
         var specialTokens = configuration.SpecialTokens.Count == 0 && files.GgufTokenizer is { } gguf ? gguf.SpecialTokens : configuration.SpecialTokens;
         return new ModelText(tokenizer, source, source is null ? null : new ChatRenderer(tokenizer, ChatTemplate.Parse(source), specialTokens, clock));
+    }
+
+    // The special tokens and templates are read by TokenizerConfig; whatever else stands there must be known to change nothing.
+    internal static void CheckKeys(string path)
+    {
+        using var document = JsonFiles.Load(path);
+        var reader = new ConfigurationReader(Path.GetFileName(path), document.RootElement);
+        reader.Ignore(TokenizerConfig.Keys);
+        reader.Ignore(ConfigurationKeys.Tokenizer.Keys);
+        reader.RefuseOthers();
     }
 
     // A tokenizer.json beside a GGUF file is the publisher's own and wins over the file's.

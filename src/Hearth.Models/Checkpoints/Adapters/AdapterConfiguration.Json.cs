@@ -5,19 +5,6 @@ namespace Hearth.Models;
 
 public sealed partial record AdapterConfiguration
 {
-    /// <summary>Keys of adapter_config.json that change nothing here, each with the reason. Others that are set are refused.</summary>
-    private static readonly Dictionary<string, string> IgnoredKeys = new(StringComparer.Ordinal)
-    {
-        ["auto_mapping"] = "which Python class to load",
-        ["ensure_weight_tying"] = "only matters with modules_to_save",
-        ["inference_mode"] = "a state of PEFT, not of the adapter",
-        ["megatron_core"] = "name of a Python module",
-        ["peft_version"] = "what wrote the file",
-        ["qalora_group_size"] = "only matters with use_qalora",
-        ["revision"] = "revision of the base model on its hub",
-        ["runtime_config"] = "a state of PEFT, not of the adapter",
-    };
-
     // Initialisations that leave the base model's weights as they are. PiSSA, OLoRA, CorDA and LoftQ change them.
     private static readonly string[] PlainInitialisations = ["gaussian", "eva", "orthogonal"];
 
@@ -33,9 +20,10 @@ public sealed partial record AdapterConfiguration
         reader.MustBe("task_type", "CAUSAL_LM");
         reader.MustBe("bias", "none");
         RefuseSpecialInitialisation(reader);
-        reader.Ignore(IgnoredKeys.Keys);
+        reader.Ignore(ConfigurationKeys.Adapter.Keys);
+        reader.MustBeUnset(ConfigurationKeys.AdapterFeatures);
         var configuration = Read(reader);
-        reader.RefuseOthers(allowEmpty: true);
+        reader.RefuseOthers();
         return configuration.Validate();
     }
 
