@@ -27,10 +27,13 @@ public enum TensorType
     /// <summary>GGML block: 256 codes of 6 bits, a scale, and an int8 factor of it for each 16.</summary>
     Q6_K,
 
+    /// <summary>GGML block: 32 codes of 5 bits and a scale. Computed with as Q8_0, which holds the same numbers (<see cref="Q5Blocks"/>).</summary>
+    Q5_0,
+
     // Types that are recognised, so that sizes can be checked, but not widened to float32.
 #pragma warning disable CS1591
     F64, I64, I32, I16, I8, U64, U32, U16, U8, Bool, C64, F8_E4M3, F8_E5M2, F8_E8M0,
-    Q5_0, Q5_1, Q8_1, Q2_K, Q3_K, Q5_K, Q8_K,
+    Q5_1, Q8_1, Q2_K, Q3_K, Q5_K, Q8_K,
     IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0, MXFP4, NVFP4, Q1_0, Q2_0,
 #pragma warning restore CS1591
 }
@@ -39,7 +42,7 @@ public enum TensorType
 public static class TensorTypes
 {
     /// <summary>The types whose values can be widened, for messages.</summary>
-    internal const string Readable = "F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q4_K and Q6_K";
+    internal const string Readable = "F32, F16, BF16, Q8_0, Q5_0, Q4_0, Q4_1, Q4_K and Q6_K";
 
     /// <summary>Values in one block; 1 for types without blocks. Rows are whole blocks.</summary>
     public static int BlockValues(this TensorType type) => Sizes(type).Values;
@@ -48,7 +51,7 @@ public static class TensorTypes
     public static int BlockBytes(this TensorType type) => Sizes(type).Bytes;
 
     /// <summary>Whether values can be widened to float32 by <see cref="TensorView.ReadFloat32"/>.</summary>
-    public static bool IsReadable(this TensorType type) => type <= TensorType.Q6_K;
+    public static bool IsReadable(this TensorType type) => type <= TensorType.Q5_0;
 
     /// <summary>Bytes of <paramref name="values"/> values.</summary>
     /// <exception cref="OverflowException">The size does not fit 63 bits.</exception>

@@ -15,7 +15,7 @@ internal sealed class MemoryWeights(ModelFiles files, string? warning = null) : 
     public PackedWeight Matrix(string name, int outputs, int inputs)
     {
         var tensor = WeightStorage.Require(files.Get(name), outputs, inputs);
-        var weight = PackedWeight.Pack(WeightStorage.Of(tensor), tensor.Bytes, outputs, inputs);
+        var weight = WeightStorage.Pack(tensor, 0, outputs);
         Count(weight.Bytes, tensor.ByteLength);
         return weight;
     }

@@ -80,7 +80,7 @@ internal static class PackedFileWriter
         for (int row = 0; row < tensor.Outputs; row += most)
         {
             var rows = Math.Min(most, tensor.Outputs - row);
-            yield return (PackedWeight.Pack(type, view.RowBytes(row, rows), rows, tensor.Inputs), offset);
+            yield return (WeightStorage.Pack(view, row, rows), offset);
             offset += PackedWeight.SizeOf(type, rows, tensor.Inputs);
         }
     }

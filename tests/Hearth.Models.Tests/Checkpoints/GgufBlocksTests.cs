@@ -41,6 +41,16 @@ public sealed class GgufBlocksTests
     }
 
     [Fact]
+    public void Q5_0_blocks_are_the_numbers_of_the_Q8_0_blocks_that_are_computed_with()
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(FixtureFolder.Find("gguf/blocks"), "Q5_0.safetensors"));
+        var expected = file.Get("values").ToFloat32();
+        var values = new float[expected.Length];
+        GgufBlocks.Dequantize(TensorType.Q8_0, Q5Blocks.ToQ8_0(file.Get("bytes").Bytes), values);
+        TensorComparison.RequireEqualBits("Q5_0 as Q8_0", expected, values);
+    }
+
+    [Fact]
     public void Lengths_that_disagree_are_refused()
     {
         Assert.Throws<ArgumentException>(() => GgufBlocks.Dequantize(TensorType.Q8_0, new byte[34], new float[31]));

@@ -16,7 +16,7 @@ public sealed class GgufLogitsTests : IDisposable
     /// <summary>Files of supported architectures whose tensors are all of types that are read.</summary>
     public static TheoryData<string> Files() => new(((string[])
     [
-        "llama/BF16", "llama/Q8_0", "llama/Q4_0", "llama/Q4_1", "llama/Q6_K", "llama3-spm/F32", "llama3-spm/F16", "llama3-spm/Q8_0", "qwen2/Q8_0", "qwen3/Q8_0", "qwen3/Q6_K", "qwen3moe/Q8_0",
+        "llama/BF16", "llama/Q8_0", "llama/Q4_0", "llama/Q4_1", "llama/Q5_0", "llama/Q4_K_M", "llama/Q6_K", "llama3-spm/F32", "llama3-spm/F16", "llama3-spm/Q8_0", "qwen2/Q8_0", "qwen2/Q4_K_M", "qwen3/Q8_0", "qwen3/Q6_K", "qwen3/Q4_K_M", "qwen3moe/Q8_0", "qwen3moe/Q4_K_M",
     ]));
 
     [Theory, MemberData(nameof(Files))]

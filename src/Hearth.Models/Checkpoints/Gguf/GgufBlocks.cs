@@ -57,6 +57,7 @@ public static class GgufBlocks
                 case TensorType.Q8_0: WidenQ8_0(block, values); break;
                 case TensorType.Q4_0: WidenQ4_0(block, values); break;
                 case TensorType.Q4_1: WidenQ4_1(block, values); break;
+                case TensorType.Q5_0: Q5Blocks.Widen(block, values); break;
                 case TensorType.Q4_K: GgufSuperBlocks.WidenQ4_K(block, values); break;
                 default: GgufSuperBlocks.WidenQ6_K(block, values); break;
             }
