@@ -46,7 +46,7 @@ foreach (string name in names)
             StepBenchmark.Run(report, args);
             return 0;
         case "engine":
-            EngineBenchmark.Run(report);
+            EngineBenchmark.Run(report, args.Contains("--ours-only"));
             break;
         case "speculation":
             SpeculationBenchmark.Run(report);

@@ -11,7 +11,7 @@ internal sealed record Cell(string Name, double Ours, double Peer, double Ratio,
 /// <summary>What a cell should reach: a ratio to the peer and, where there is one, a share of a limit measured in the same run.</summary>
 internal sealed record CellGoal(double Ratio, double? Share = null, double? ShareGoal = null, string Limit = "")
 {
-    public bool IsMet(double ratio) => (double.IsNaN(ratio) || ratio >= Ratio) && (ShareGoal is null || Share >= ShareGoal);
+    public bool IsMet(double ratio) => ratio >= Ratio && (ShareGoal is null || Share >= ShareGoal);
 }
 
 /// <summary>Collects the cells of a benchmark, prints them, and keeps them in bench/results.</summary>
@@ -70,7 +70,7 @@ internal sealed class Report(string benchmark, bool json, string? only, IReadOnl
         if (cell.Goal is not { } goal) return "";
         string share = goal.Share is { } reached ? string.Create(CultureInfo.InvariantCulture, $"; {100 * reached:F0} % {goal.Limit}") : "";
         if (goal.ShareGoal is { } wanted) share += string.Create(CultureInfo.InvariantCulture, $" (goal {100 * wanted:F0} %)");
-        return string.Create(CultureInfo.InvariantCulture, $"{(goal.IsMet(cell.Ratio) ? "met" : "missed")}: ratio {goal.Ratio:F2}{share}");
+        return string.Create(CultureInfo.InvariantCulture, $"{(double.IsNaN(cell.Ratio) ? "not compared" : goal.IsMet(cell.Ratio) ? "met" : "missed")}: ratio {goal.Ratio:F2}{share}");
     }
 
     private static double Round(double value) => value == 0 || !double.IsFinite(value) ? value : Math.Round(value, Math.Max(0, 3 - (int)Math.Floor(Math.Log10(Math.Abs(value)))));

@@ -21,11 +21,11 @@ internal static class EngineBenchmark
         .. Types.SelectMany(type => (string[])[Name("prefill", type), Name("decode", type), Name("batch32", type)]), "adapters8", "adapters32", "load", "memory-q8_0",
     ];
 
-    public static void Run(Report report)
+    public static void Run(Report report, bool oursOnly)
     {
         var machine = new Machine();
         using var limits = new EngineLimits();
-        using (var peer = LlamaPeer.Start(report))
+        using (var peer = oursOnly ? null : LlamaPeer.Start(report))
         {
             if (peer != null) report.Note($"peer: {peer.Version}");
             foreach (var type in Types) Speed(report, limits, peer, type);
@@ -96,21 +96,23 @@ internal static class EngineBenchmark
     {
         if (!report.Wants("load")) return;
         string path = RandomGguf.Path(RandomGguf.GgufType.Q8_0);
-        var first = new List<double>();
+        List<double> first = [], theirFirst = [];
         var turns = Turns.Run(5, null, () =>
         {
             using var child = new EngineChild(path, LoadContext);
             first.Add(child.Prefill(BatchPrompt));
             return child.LoadSeconds;
-        }, peer is null ? null : () => LoadInNewPeer(report, path));
+        }, peer is null ? null : () => LoadInNewPeer(report, path, theirFirst));
         report.AddTime("load", 1e3 * turns.Ours, 1e3 * turns.Peer, "ms", $"llama.cpp, q8_0, KV cache of {LoadContext} positions", new(EngineGoals.Ratio("load")));
-        report.Note($"load: our first token of a prompt of {BatchPrompt} comes {1e3 * Turns.Median(first):F0} ms after that");
+        report.Note($"load: the first token of a prompt of {BatchPrompt} comes {1e3 * Turns.Median(first):F0} ms after that" + (peer is null ? "" : $", the peer's {1e3 * Turns.Median(theirFirst):F0} ms"));
     }
 
-    private static double LoadInNewPeer(Report report, string path)
+    private static double LoadInNewPeer(Report report, string path, List<double> first)
     {
         using var peer = LlamaPeer.Start(report)!;
-        return peer.Load(path, LoadContext, sequences: 1);
+        double seconds = peer.Load(path, LoadContext, sequences: 1);
+        first.Add(peer.Prefill(BatchPrompt));
+        return seconds;
     }
 
     private static void Memory(Report report, LlamaPeer? peer)

@@ -11,7 +11,7 @@ internal interface ILaneWork
 internal static class LaneWork
 {
     /// <summary>Values an item should touch: enough to pay for waking a thread, few enough to balance two.</summary>
-    public const int ItemValues = 16 * 1024;
+    public const int ItemValues = 8 * 1024;
 
     public static void For<TWork>(ComputePool pool, int items, in TWork work) where TWork : unmanaged, ILaneWork
     {

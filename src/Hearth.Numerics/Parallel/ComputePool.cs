@@ -190,7 +190,7 @@ public sealed unsafe class ComputePool : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (HelpersInside)
         {
-            Thread.SpinWait(8);
+            Thread.SpinWait(1); // some 40 ns, a tenth of what a short loop takes
             long waited = Stopwatch.GetTimestamp() - start;
             if (waited < SpinTicks) continue;
             if (waited < YieldTicks)
@@ -272,7 +272,7 @@ public sealed unsafe class ComputePool : IDisposable
             {
                 long job = Volatile.Read(ref _pool._job);
                 if (job >> 32 != number) return job;
-                Thread.SpinWait(8);
+                Thread.SpinWait(1); // some 40 ns, a tenth of what a short loop takes
                 if (Stopwatch.GetTimestamp() < until) continue;
                 Interlocked.Exchange(ref _parked, 1);
                 job = Volatile.Read(ref _pool._job);
