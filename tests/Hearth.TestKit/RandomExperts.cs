@@ -14,12 +14,16 @@ public static class RandomExperts
         """;
 
     /// <summary>Writes the model into a folder; always the same bytes.</summary>
+    /// <param name="folder">Target; made where it is not there.</param>
+    /// <param name="changes">Keys of config.json to set, as a JSON object.</param>
     /// <returns>The folder.</returns>
-    public static string Create(string folder)
+    public static string Create(string folder, string changes = "{}")
     {
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, "config.json");
-        File.WriteAllText(path, JsonNode.Parse(Config)!.ToJsonString());
+        var config = JsonNode.Parse(Config)!.AsObject();
+        foreach (var (key, value) in JsonNode.Parse(changes)!.AsObject()) config[key] = value?.DeepClone();
+        File.WriteAllText(path, config.ToJsonString());
         var writer = new SafetensorsWriter();
         foreach (var (name, shape) in ModelLayout.Tensors(ModelConfiguration.FromConfigFile(path))) writer.Add(name, shape, Values(name, shape));
         writer.Save(Path.Combine(folder, "model.safetensors"));
