@@ -67,6 +67,13 @@ internal static class ConfigurationKeys
         ["use_cache"] = "a switch of transformers; keys and values are always cached",
     };
 
+    /// <summary>config.json of mixtures of experts.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Experts = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["output_router_logits"] = Returned,
+        ["router_aux_loss_coef"] = TrainingOnly + "; adapters are trained without a loss on the routers' balance",
+    };
+
     /// <summary>generation_config.json.</summary>
     public static readonly IReadOnlyDictionary<string, string> Generation = new Dictionary<string, string>(StringComparer.Ordinal)
     {

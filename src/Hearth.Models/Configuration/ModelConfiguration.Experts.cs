@@ -2,16 +2,9 @@ namespace Hearth.Models;
 
 public sealed partial record ModelConfiguration
 {
-    /// <summary>Keys of a mixture of experts that change nothing here, each with the reason.</summary>
-    private static readonly Dictionary<string, string> IgnoredExpertKeys = new(StringComparer.Ordinal)
-    {
-        ["output_router_logits"] = "what transformers returns, not what the model is",
-        ["router_aux_loss_coef"] = "a loss of the published model's training; adapters are trained without it",
-    };
-
     private static ExpertParameters ReadExperts(ConfigurationReader reader)
     {
-        reader.Ignore(IgnoredExpertKeys.Keys);
+        reader.Ignore(ConfigurationKeys.Experts.Keys);
         // Published files say num_experts, transformers 5 writes num_local_experts.
         var (published, current) = (reader.FindInteger("num_experts"), reader.FindInteger("num_local_experts"));
         if (published is { } one && current is { } other && one != other) throw reader.Fault($"has {one} 'num_experts' and {other} 'num_local_experts'; both must agree");

@@ -155,7 +155,7 @@ public sealed class ConfigurationKeysTests : IDisposable
 
     private static IReadOnlyDictionary<string, string> ListOf(string format) => format switch
     {
-        "config.json" => new Dictionary<string, string>(ConfigurationKeys.Model) { ["output_router_logits"] = "listed with the experts' keys", ["router_aux_loss_coef"] = "listed with the experts' keys" },
+        "config.json" => new Dictionary<string, string>([.. ConfigurationKeys.Model, .. ConfigurationKeys.Experts]),
         "generation_config.json" => ConfigurationKeys.Generation,
         "adapter_config.json" => ConfigurationKeys.Adapter,
         _ => ConfigurationKeys.Tokenizer,
