@@ -23,7 +23,6 @@ internal static class GemmBenchmark
             Peak(report, "gemm-peak-512x576" + suffix, 576);
             Peak(report, "gemm-peak-512x1536" + suffix, 1536);
         }
-        GemmTypes.Run(report);
         if (!oursOnly && Layers.Any(layer => Rows.Any(rows => report.Wants(CellName(rows, layer.N, layer.K, 1)) || report.Wants(CellName(rows, layer.N, layer.K, 2))))) Compare(report, peaks);
         report.Note($"others took {machine.TakenByOthers():P0} of the processors' time during this run");
     }

@@ -14,7 +14,7 @@ if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecuting
     return 2;
 }
 
-const string Names = "api, dataset, engine, gemm, lora, moe, speculation, step, tokenizer";
+const string Names = "api, attention, dataset, engine, gemm, gemm-types, lora, moe, speculation, step, tokenizer";
 bool json = args.Contains("--json");
 string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?["--only=".Length..];
 string[] cells = [.. args.Where(EngineBenchmark.Cells.Contains)];
@@ -32,6 +32,12 @@ foreach (string name in names)
     {
         case "gemm":
             GemmBenchmark.Run(report, args.Contains("--ours-only"));
+            break;
+        case "attention":
+            AttentionBenchmark.Run(report);
+            break;
+        case "gemm-types":
+            GemmTypes.Run(report);
             break;
         case "dataset":
             DatasetBenchmark.Run(report, args.Contains("--ours-only"));

@@ -16,7 +16,7 @@ public static unsafe partial class Kernels
         int rows = starts[^1] - starts[0], inputs = weights[0].Inputs, outputs = weights[0].Outputs;
         RequireLength(operation, nameof(x), x.Length, rows, inputs);
         RequireLength(operation, nameof(y), y.Length, rows, outputs);
-        GroupedRow* few = stackalloc GroupedRow[Math.Min(weights.Length, MaxFewGroups)];
+        PanelProduct* few = stackalloc PanelProduct[Math.Min(weights.Length, MaxFewGroups)];
         int count = 0;
         fixed (float* px = x, py = y)
         {
@@ -29,12 +29,12 @@ public static unsafe partial class Kernels
                     throw new ArgumentException($"{operation}: group {group} has {groupRows} rows and a weight of {w.Outputs} x {w.Inputs}; the first one has {outputs} x {inputs}.", nameof(weights));
                 float* gx = px + (nint)first * inputs;
                 float* gy = py + (nint)first * outputs;
-                if (groupRows > FewRows.Maximum || Simd.Level == SimdLevel.Portable)
+                if (groupRows > FewRows.Most(w.Type))
                 {
                     Gemm.Run(pool, new RowSource(gx, inputs, transposed: false), TileSource.Forward(w, 0, outputs), groupRows, outputs, inputs, gy, outputs, accumulate: false);
                     continue;
                 }
-                few[count++] = new GroupedRow(gx, groupRows, w, gy);
+                few[count++] = new PanelProduct(gx, groupRows, w, 0, outputs, gy);
                 if (count < MaxFewGroups) continue;
                 FewRowsGrouped.Run(pool, few, count, inputs, outputs);
                 count = 0;

@@ -171,7 +171,7 @@ internal static unsafe class Gemm
                 for (int panel = firstPanel; panel < lastPanel; panel++)
                 {
                     int columns = Math.Min(32, _columns - panel * 32);
-                    _b.Fill(panel, _start + k, length, tile, square, _level != SimdLevel.Portable);
+                    _b.Fill(panel, _start + k, length, tile, square, _level);
                     if (_level == SimdLevel.Avx512)
                     {
                         Groups512(panel, columns, firstGroup, lastGroup, k, length, tile, edge, reload);

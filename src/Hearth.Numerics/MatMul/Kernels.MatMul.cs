@@ -19,7 +19,7 @@ public static unsafe partial class Kernels
         RequireLength(nameof(MatMul), nameof(y), y.Length, rows, outputs);
         fixed (float* px = x, py = y)
         {
-            if (rows <= FewRows.Maximum && Simd.Level != SimdLevel.Portable) FewRows.Run(pool, px, rows, w, firstOutput, outputs, py);
+            if (rows <= FewRows.Most(w.Type)) FewRows.Run(pool, px, rows, w, firstOutput, outputs, py);
             else Gemm.Run(pool, new RowSource(px, w.Inputs, transposed: false), TileSource.Forward(w, firstOutput, outputs),
                 rows, outputs, w.Inputs, py, outputs, accumulate: false);
         }

@@ -1,45 +1,59 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Hearth.Numerics;
 
 /// <summary>Rows of a panel to a float32 tile of two halves, [k][16] each: outputs 0-15 at <c>tile</c>, 16-31 at <c>tile + half</c>.</summary>
 internal static unsafe class PanelTiles
 {
-    /// <summary>Widens rows <paramref name="start"/> .. + <paramref name="length"/>; of quantised panels whole runs that share scales.</summary>
-    public static void Fill(WeightType type, byte* panel, int start, int length, float* tile, nint half, bool vector)
+    /// <summary>Widens rows <paramref name="start"/> .. + <paramref name="length"/>; of quantised panels whole runs that share scales. <paramref name="finite"/> is <see cref="PackedWeight.IsFinite"/>.</summary>
+    public static void Fill(WeightType type, bool finite, byte* panel, int start, int length, float* tile, nint half, SimdLevel level)
     {
-        if (!vector) FillPortable(type, panel, start, length, tile, half);
-        else switch (type)
-            {
-                case WeightType.F32: Fill<F32Row>(panel, start, length, tile, half); break;
-                case WeightType.BF16: Fill<BF16Row>(panel, start, length, tile, half); break;
-                case WeightType.F16: Fill<F16Row>(panel, start, length, tile, half); break;
-                case WeightType.Q8_0: Fill<Q8Row>(panel, start, length, tile, half); break;
-                case WeightType.Q4_0: Fill<Q40Row>(panel, start, length, tile, half); break;
-                case WeightType.Q4_1: Fill<Q41Row>(panel, start, length, tile, half); break;
-                case WeightType.Q4_K: Fill<Q4KRow>(panel, start, length, tile, half); break;
-                case WeightType.Q6_K: Fill<Q6KRow>(panel, start, length, tile, half); break;
-            }
+        if (level == SimdLevel.Avx512) Fill<Avx512Lanes>(type, finite, panel, start, length, tile, half);
+        else if (level == SimdLevel.Avx2) Fill<Avx2Lanes>(type, finite, panel, start, length, tile, half);
+        else FillPortable(type, panel, start, length, tile, half);
     }
 
-    private static void Fill<TRow>(byte* panel, int start, int length, float* tile, nint half) where TRow : struct, IPanelRow
+    private static void Fill<T>(WeightType type, bool finite, byte* panel, int start, int length, float* tile, nint half) where T : unmanaged, IWideningLanes<T>
     {
-        int run = Math.Min(TRow.Run, length);
-        float* scales = stackalloc float[BlockScales.Scratch];
-        for (int k = 0; k < length; k += run) FillRows<TRow>(TRow.Seek(panel, start + k, scales, k == 0), run, scales, tile + k * 16, half);
+        switch (type)
+        {
+            case WeightType.F32: Fill<T, F32Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.BF16: Fill<T, BF16Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.F16 when finite: Fill<T, FiniteF16Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.F16: Fill<T, F16Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.Q8_0: Fill<T, Q8Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.Q4_0: Fill<T, Q40Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.Q4_1: Fill<T, Q41Columns<T>>(panel, start, length, tile, half); break;
+            case WeightType.Q4_K: Fill<T, Q4KColumns<T>>(panel, start, length, tile, half); break;
+            case WeightType.Q6_K: Fill<T, Q6KColumns<T>>(panel, start, length, tile, half); break;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FillRows<TRow>(byte* row, int length, float* scales, float* tile, nint half) where TRow : struct, IPanelRow
+    private static void Fill<T, TColumns>(byte* panel, int start, int length, float* tile, nint half)
+        where T : unmanaged, IWideningLanes<T>
+        where TColumns : unmanaged, IColumns<T>
     {
-        for (float* end = tile + length * 16; tile < end; tile += 16, row += TRow.RowBytes)
+        TColumns left = default, right = default;
+        float* scratch = stackalloc float[2 * Columns.Scratch];
+        int run = Math.Min(TColumns.Run, length);
+        for (int k = 0; k < length; k += run)
         {
-            Avx.Store(tile, TRow.At256(row, scales, 0));
-            Avx.Store(tile + 8, TRow.At256(row, scales, 1));
-            Avx.Store(tile + half, TRow.At256(row, scales, 2));
-            Avx.Store(tile + half + 8, TRow.At256(row, scales, 3));
+            left.Enter(panel, start + k, 0, scratch, fresh: k == 0);
+            right.Enter(panel, start + k, 1, scratch + Columns.Scratch, fresh: k == 0);
+            byte* leg = TColumns.Legs(panel, start + k);
+            for (int rest = run; rest > 0;)
+            {
+                left.Load(leg, rest, 0);
+                right.Load(leg, rest, 1);
+                int next = rest - TColumns.Leg(rest);
+                leg += TColumns.LegBytes(rest);
+                for (; rest > next; rest--, tile += 16)
+                {
+                    T.Store(left.Next(), tile);
+                    T.Store(right.Next(), tile + half);
+                }
+            }
         }
     }
 

@@ -14,6 +14,7 @@ internal unsafe struct TileSource
 
     private Kind _kind;
     private WeightType _type;
+    private bool _finite;
     private byte* _data;
     private nint _stride;
     private int _columns;
@@ -23,6 +24,7 @@ internal unsafe struct TileSource
     {
         _kind = Kind.Panels,
         _type = weight.Type,
+        _finite = weight.IsFinite,
         _data = weight.Data + firstOutput / PackedWeight.PanelOutputs * weight.PanelBytes,
         _stride = (nint)weight.PanelBytes,
         _columns = outputs,
@@ -33,6 +35,7 @@ internal unsafe struct TileSource
     {
         _kind = Kind.PanelsTransposed,
         _type = weight.Type,
+        _finite = weight.IsFinite,
         _data = weight.Data + firstOutput / PackedWeight.PanelOutputs * weight.PanelBytes,
         _stride = (nint)weight.PanelBytes,
         _columns = weight.Inputs,
@@ -62,15 +65,16 @@ internal unsafe struct TileSource
     /// <param name="length">Chain elements; the halves lie 16 times this apart.</param>
     /// <param name="tile">32 x length floats.</param>
     /// <param name="square">Scratch of 32 x 32 floats.</param>
-    /// <param name="vector">False on the portable path.</param>
-    public readonly void Fill(int panel, int start, int length, float* tile, float* square, bool vector)
+    /// <param name="level">Instruction set.</param>
+    public readonly void Fill(int panel, int start, int length, float* tile, float* square, SimdLevel level)
     {
+        bool vector = level != SimdLevel.Portable;
         nint half = length * 16;
         int columns = Math.Min(32, _columns - panel * 32);
         switch (_kind)
         {
             case Kind.Panels:
-                PanelTiles.Fill(_type, _data + panel * _stride, start, length, tile, half, vector);
+                PanelTiles.Fill(_type, _finite, _data + panel * _stride, start, length, tile, half, level);
                 break;
             case Kind.Rows:
                 CopyRows((float*)_data + start * _stride + panel * 32, _stride, length, columns, tile, half, vector);
@@ -82,7 +86,7 @@ internal unsafe struct TileSource
                 // 32 x 32 at a time: outputs become the chain. The panel's rows k are this tile's columns.
                 for (int done = 0; done < length; done += 32)
                 {
-                    PanelTiles.Fill(_type, _data + (start + done) / 32 * _stride, panel * 32, columns, square, 16 * columns, vector);
+                    PanelTiles.Fill(_type, _finite, _data + (start + done) / 32 * _stride, panel * 32, columns, square, 16 * columns, level);
                     int rest = length - done;
                     TransposeRows(square, 16, columns, Math.Min(rest, 16), tile + done * 16, half, vector);
                     if (rest > 16) TransposeRows(square + 16 * columns, 16, columns, Math.Min(rest - 16, 16), tile + (done + 16) * 16, half, vector);

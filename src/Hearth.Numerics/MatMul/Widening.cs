@@ -13,7 +13,10 @@ internal static unsafe class Widening
     public const int Q4KHeadBytes = 64 + 64, Q4KPartBytes = 32 + 32 + 32 * 16, Q4KBlockBytes = Q4KHeadBytes + 8 * Q4KPartBytes;
 
     /// <summary>Scales of 256 k, then sixteen parts of 16 k: scale codes, codes.</summary>
-    public const int Q6KHeadBytes = 64, Q6KRowBytes = 16 + 8, Q6KPartBytes = 32 + 16 * Q6KRowBytes, Q6KBlockBytes = Q6KHeadBytes + 16 * Q6KPartBytes;
+    public const int Q6KHeadBytes = 64, Q6KOctetBytes = 32 * 4 + 32 * 2, Q6KPartBytes = 32 + 2 * Q6KOctetBytes, Q6KBlockBytes = Q6KHeadBytes + 16 * Q6KPartBytes;
+
+    /// <summary>What brings a binary16's exponent, moved to the place of a float32's, to its value.</summary>
+    public const float TwoTo112 = 5.192296858534828e33f;
 
     /// <summary>Where output <paramref name="column"/> lies among the 32 halves of a BF16 panel's row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -40,7 +43,7 @@ internal static unsafe class Widening
         // Exponent and fraction moved down are the value times 2^-112, subnormals included; infinities and NaNs get the top exponent.
         uint wide = (bits & 0x7C00) == 0x7C00
             ? magnitude | 0x7F800000
-            : BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle(magnitude) * 5.192296858534828e33f);
+            : BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle(magnitude) * TwoTo112);
         return BitConverter.UInt32BitsToSingle(wide | sign);
     }
 
@@ -60,7 +63,7 @@ internal static unsafe class Widening
             case WeightType.Q4_0:
                 {
                     byte* block = panel + (long)(k / 32) * Q40BlockBytes;
-                    return FromFloat16(((ushort*)block)[column]) * (Nibble(block + 64, k % 32, column) - 8);
+                    return FromFloat16(((ushort*)block)[column]) * SignedNibble(block + 64, k % 32, column);
                 }
             case WeightType.Q4_1:
                 {
@@ -81,18 +84,24 @@ internal static unsafe class Widening
                 {
                     byte* block = panel + (long)(k / 256) * Q6KBlockBytes;
                     byte* part = block + Q6KHeadBytes + k % 256 / 16 * Q6KPartBytes;
-                    byte* row = part + 32 + k % 16 * Q6KRowBytes;
-                    int code = Nibble(row, 0, column) | (row[16 + column % 8] >> 2 * (column / 8) & 3) << 4;
                     float scale = FromFloat16(((ushort*)block)[column]) * (sbyte)part[column];
-                    return scale * (code - 32);
+                    return scale * SignedSixBits(part + 32 + k % 16 / 8 * Q6KOctetBytes, k % 8, column);
                 }
             default: throw new ArgumentOutOfRangeException(nameof(type), type, "Unknown weight type.");
         }
     }
 
-    private static int Nibble(byte* codes, int k, int column)
+    /// <summary>The word of an output and eight k from <paramref name="k"/> - k % 8 on; its highest bits are the first code.</summary>
+    private static uint Word(byte* codes, int k, int column) => ((uint*)codes)[k / 8 * 32 + column] << 4 * (k % 8);
+
+    private static int Nibble(byte* codes, int k, int column) => (int)(Word(codes, k, column) >> 28);
+
+    private static int SignedNibble(byte* codes, int k, int column) => (int)Word(codes, k, column) >> 28;
+
+    /// <summary>Code <paramref name="i"/> of eight in two's complement: five in a word from its highest bits on, three in its last two bits and a half word behind the words.</summary>
+    private static int SignedSixBits(byte* octet, int i, int column)
     {
-        int both = codes[k * 16 + column % 16];
-        return column < 16 ? both & 15 : both >> 4;
+        uint word = ((uint*)octet)[column], rest = ((ushort*)(octet + 128))[column];
+        return (int)(i < 5 ? word << 6 * i : (word << 30 | rest << 14) << 6 * (i - 5)) >> 26;
     }
 }

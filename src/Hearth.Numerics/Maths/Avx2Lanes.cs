@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Hearth.Numerics;
 
 /// <summary>Sixteen lanes in two YMM registers.</summary>
-internal readonly unsafe struct Avx2Lanes : ILanes<Avx2Lanes>
+internal readonly unsafe partial struct Avx2Lanes : ILanes<Avx2Lanes>
 {
     private readonly Vector256<float> _low;
     private readonly Vector256<float> _high;

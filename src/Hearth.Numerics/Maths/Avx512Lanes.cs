@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Hearth.Numerics;
 
 /// <summary>Sixteen lanes in one ZMM register.</summary>
-internal readonly unsafe struct Avx512Lanes : ILanes<Avx512Lanes>
+internal readonly unsafe partial struct Avx512Lanes : ILanes<Avx512Lanes>
 {
     private readonly Vector512<float> _all;
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Xunit;
 
 namespace Hearth.Numerics.Tests;
@@ -190,6 +191,28 @@ public sealed class MatMulTests
             Kernels.MatMul(pool, x, rows, weight, dirty);
             ChainReference.AssertSameBits(clean.AsSpan(0, (rows - 1) * outputs), dirty.AsSpan(0, (rows - 1) * outputs), "rows before");
             Assert.All(dirty[((rows - 1) * outputs)..], value => Assert.True(float.IsNaN(value)));
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels))]
+    public void An_infinite_or_NaN_half_in_a_weight_is_kept(SimdLevel level, int threads)
+    {
+        using var _ = Simd.Force(level);
+        using var pool = new ComputePool(threads);
+        const int outputs = 70, inputs = 40;
+        byte[] bytes = Sample.WeightBytes(WeightType.F16, 1, outputs, inputs);
+        foreach (var (output, bits) in new (int, ushort)[] { (3, 0x7C00), (17, 0xFC00), (40, 0x7E01), (69, 0xFFFF) })
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(2 * (output * inputs + 5)), bits);
+        using var weight = PackedWeight.Pack(WeightType.F16, bytes, outputs, inputs);
+        float[] w = Widened(weight);
+        Assert.Equal((float.PositiveInfinity, float.NegativeInfinity), (w[3 * inputs + 5], w[17 * inputs + 5]));
+        foreach (int rows in (int[])[1, 2, 4, 8, 13, 40])
+        {
+            float[] x = Sample.Floats(2, rows * inputs), y = new float[rows * outputs], expected = new float[rows * outputs];
+            ChainReference.Product(rows, outputs, inputs, (m, k) => x[m * inputs + k], (k, n) => w[n * inputs + k], expected, accumulate: false, level != SimdLevel.Portable);
+            Kernels.MatMul(pool, x, rows, weight, y);
+            ChainReference.AssertSameBits(expected, y, $"{rows} rows");
+            Assert.True(float.IsInfinity(y[3]) && float.IsNaN(y[40]));
         }
     }
 

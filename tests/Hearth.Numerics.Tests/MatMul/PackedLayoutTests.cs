@@ -16,13 +16,13 @@ public sealed class PackedLayoutTests
         [WeightType.BF16] = "f76768a77cec5faf737ae3d7c1b0fb8d78001864bf63cf538e70ada93f0a4345",
         [WeightType.F16] = "89945c419970283c41527dc42179dcd75c2338e2827d9bc538e45c6fa8a41485",
         [WeightType.Q8_0] = "95d4caba2b2322c024cfd21ee9b122b0f3210b65a76a5a044518c8643cb2508a",
-        [WeightType.Q4_0] = "6e6599b575fb7bc96130d98d7abc7665f4b949faf94633e3b34b781086904f87",
-        [WeightType.Q4_1] = "2119ce561cbc1cceb5ac06eda7e0221c12f8febed9510c844741df2ef3ae375e",
-        [WeightType.Q4_K] = "565ed1f09a3729bbe9f5939458abe19ae45dc35e6819b7e6eff1814b42b331c5",
-        [WeightType.Q6_K] = "3855a327ec037e1582dc73533f3d79a280f04249482187dacd13d6502f116d79",
+        [WeightType.Q4_0] = "e3e054918832541a1f220f6e3f525cd0b6698754583480198f8a11827ba8cc06",
+        [WeightType.Q4_1] = "560facb80eb5355cabda11da8fd52765e000ceb00cd3e42f9bb2c5f133b94bf8",
+        [WeightType.Q4_K] = "1042655ed0855f51459a65d6231bae6cc24a35ebe7e53c3fdaa8f108748009fa",
+        [WeightType.Q6_K] = "11b2fc0a831a1589032701dd833f3b1f2d43e503236ccb7233b977f5aba7e11c",
     };
 
-    private const int HashedVersion = 1;
+    private const int HashedVersion = 2;
 
     public static TheoryData<WeightType> Types() => new(Enum.GetValues<WeightType>());
 
