@@ -9,7 +9,7 @@ namespace Hearth.Benchmarks;
 internal static class SpeculationBenchmark
 {
     private const int PromptTokens = 96, AnswerTokens = 128, Ngram = 8;
-    private const int Rounds = 3;
+    private const int Rounds = 2;
 
     public static void Run(Report report)
     {

@@ -107,7 +107,7 @@ public sealed class MetricsTests : IAsyncLifetime
         var first = new ReplicaFigures
         {
             Running = 3, MaxRunning = 12, Waiting = 5, KvBlocks = 100, KvBlocksUsed = 20, KvBlocksCached = 30, OldestCachedSeconds = 7.5,
-            Steps = 10, ForwardMilliseconds = 50, PromptTokens = 1000, CachedPromptTokens = 100, PrefillTokens = 900, GeneratedTokens = 40, Preemptions = 2,
+            Steps = 10, ForwardMilliseconds = 50, PromptTokens = 1000, CachedPromptTokens = 100, PrefillTokens = 900, GeneratedTokens = 40, DraftTokens = 9, AcceptedDraftTokens = 7, Preemptions = 2,
             PrefillTokensPerSecond = 90, GeneratedTokensPerSecond = 4, LatencyBounds = [10, 100],
             Queue = new([1, 1, 0], 60), Prefill = new([0, 2, 0], 120), FirstToken = new([0, 1, 1], 300), InterToken = new([30, 8, 0], 400),
         };
@@ -125,6 +125,7 @@ public sealed class MetricsTests : IAsyncLifetime
             Assert.Equal(tokens, Value(samples, "hearth_replica_tokens_total", [.. one, ("kind", kind)]));
         Assert.Equal((90, 4), (Value(samples, "hearth_replica_tokens_per_second", [.. one, ("kind", "prefill")]), Value(samples, "hearth_replica_tokens_per_second", [.. one, ("kind", "generated")])));
         Assert.Equal((0.5, 0.1), (Value(samples, "hearth_replica_prefix_hit_ratio", one), Value(samples, "hearth_replica_prefix_hit_ratio", ("deployment", Deployment), ("replica", "r2"))));
+        Assert.Equal((7, 2), (Value(samples, "hearth_replica_draft_tokens_total", [.. one, ("outcome", "accepted")]), Value(samples, "hearth_replica_draft_tokens_total", [.. one, ("outcome", "rejected")])));
         Assert.Equal((2, 30, 0.15), (Value(samples, "hearth_replica_preemptions_total", one), Value(samples, "hearth_replica_steps_total", one), Value(samples, "hearth_replica_forward_seconds_total", one)));
         Assert.Equal((1, 2, 2), (Bucket("0.01"), Bucket("0.1"), Bucket("+Inf")));
         Assert.Equal((0.06, 2), (Value(samples, "hearth_replica_queue_seconds_sum", one), Value(samples, "hearth_replica_queue_seconds_count", one)));

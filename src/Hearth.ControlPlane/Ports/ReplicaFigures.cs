@@ -24,6 +24,9 @@ public sealed record ReplicaFigures
     /// <summary>Tokens computed for sequences that had no completion yet.</summary>
     public long PrefillTokens { get; init; }
     public long GeneratedTokens { get; init; }
+    /// <summary>Tokens that were guessed ahead, and how many of them were right.</summary>
+    public long DraftTokens { get; init; }
+    public long AcceptedDraftTokens { get; init; }
     /// <summary>Times that a sequence's blocks were taken back.</summary>
     public long Preemptions { get; init; }
     /// <summary>Tokens a second, over the last ten seconds.</summary>

@@ -20,6 +20,8 @@ internal sealed class ReplicaSeries(ReplicaFigureBoard board)
         Family("prefix_hit_ratio", "gauge", "Part of the prompts' tokens that the prefix cache had, in the last minute.");
         foreach (var one in replicas)
             if (one.PrefixHitRatio is { } ratio) text.Sample(Name("prefix_hit_ratio"), Labels(one), Math.Round(ratio, 6));
+        Figure("draft_tokens_total", "counter", "Tokens that were guessed ahead, by what became of them.", "outcome",
+            ("accepted", one => one.AcceptedDraftTokens), ("rejected", one => one.DraftTokens - one.AcceptedDraftTokens));
         Figure("preemptions_total", "counter", "Times that a sequence had to give its KV blocks back.", null, ("", one => one.Preemptions));
         Figure("steps_total", "counter", "Steps of the engine.", null, ("", one => one.Steps));
         Figure("forward_seconds_total", "counter", "Time in the model.", null, ("", one => one.ForwardMilliseconds / 1000));

@@ -24,6 +24,8 @@ internal static class EngineFigures
         CachedPromptTokens = metrics.CachedPromptTokens,
         PrefillTokens = metrics.PrefillTokens,
         GeneratedTokens = metrics.GeneratedTokens,
+        DraftTokens = metrics.Drafts.Proposed,
+        AcceptedDraftTokens = metrics.Drafts.Accepted,
         Preemptions = metrics.Preemptions,
         PrefillTokensPerSecond = metrics.PrefillTokensPerSecond,
         GeneratedTokensPerSecond = metrics.GeneratedTokensPerSecond,
