@@ -20,6 +20,12 @@ internal sealed class HistoryModel(int vocabulary = 50, int blocks = 64, int blo
     /// <summary>Called before each step.</summary>
     public Action<StepPlan>? OnForward { get; set; }
 
+    /// <summary>What a block of the cache holds.</summary>
+    public ReadOnlySpan<ulong> Content(int block) => _slots.AsSpan(block * blockSize, blockSize);
+
+    /// <summary>What a block of the cache must hold where it is full of these tokens' last ones.</summary>
+    public static ulong[] ContentOf(ReadOnlySpan<int> tokens, string? addon, int blockSize) => [.. States(tokens.ToArray(), addon).TakeLast(blockSize)];
+
     /// <summary>The ids that a greedy reader gets from the model itself, with their logprobs; no engine is involved.</summary>
     public List<ScoredToken> Greedy(IReadOnlyList<int> prompt, int count, string? addon = null)
     {

@@ -83,52 +83,6 @@ public sealed class SchedulingTests
     public void Options_that_would_starve_a_sequence_are_refused(int budget, int sequences, int rows) =>
         Assert.Throws<ArgumentException>(() => new Scheduler(new() { TokenBudget = budget, MaxSequences = sequences, LogitRows = rows }, new BlockPool(4, 4)));
 
-    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8)]
-    public void Random_operations_keep_the_invariants_and_the_answers(int seed)
-    {
-        // A small cache, so that sharing, copying, eviction and preemption all happen; Verify runs after every step.
-        var random = new Rng((ulong)seed);
-        var loop = new StepLoop(
-            new() { TokenBudget = random.Between(6, 30), MaxSequences = 6, LogitRows = random.Between(6, 12), MaxChunk = random.Between(0, 5) },
-            new HistoryModel(vocabulary: 20, blocks: random.Between(14, 24)));
-        var requests = new List<Sequence>();
-        var removed = new HashSet<(long, int)>();
-        for (int operation = 0; operation < 400; operation++)
-        {
-            int kind = random.Below(10);
-            if (kind < 2)
-            {
-                // Few different prompts, so that prefixes meet.
-                int[] prompt = [.. StepLoop.Prompt(random.Between(1, 26), random.Below(2)).Select(token => token % 20)];
-                int maxTokens = random.Below(8) == 0 ? 0 : random.Between(1, 12);
-                requests.Add(loop.Add(prompt, maxTokens, choices: maxTokens == 0 ? 1 : random.Between(1, 4),
-                    promptLogprobs: random.Below(4) == 0, addon: random.Below(3) == 0 ? "a" : null));
-            }
-            else if (kind == 2 && loop.Scheduler.HasWork)
-            {
-                var live = loop.Scheduler.Running.Concat(loop.Scheduler.Waiting).ToArray();
-                var victim = live[random.Below(live.Length)];
-                for (int choice = victim.Choice; choice <= victim.Choice + victim.PendingChoices; choice++) removed.Add((victim.Arrival, choice));
-                loop.Scheduler.Remove(victim, FinishReason.Cancelled);
-                loop.Scheduler.Verify();
-            }
-            else if (loop.Scheduler.HasWork) loop.Step();
-        }
-        loop.RunToEnd();
-        Assert.Equal(loop.Pool.Blocks, loop.Pool.Available);
-        Assert.True(loop.Scheduler.Preemptions > 0 && loop.Scheduler.CachedTokens > 0 && loop.Pool.Evictions > 0 && loop.Model.Plans.Any(plan => plan.Copies.Length > 0));
-        foreach (var request in requests.Where(request => request.MaxTokens > 0))
-        {
-            var expected = loop.Model.Greedy(request.Options.PromptTokenIds, request.MaxTokens, request.Options.Addon?.Hash);
-            for (int choice = 0; choice < request.Options.Choices; choice++)
-            {
-                var completion = loop.Completions.GetValueOrDefault((request.Arrival, choice)) ?? [];
-                if (!removed.Contains((request.Arrival, choice))) Assert.Equal(request.MaxTokens, completion.Count);
-                Assert.Equal(expected.Take(completion.Count), completion);
-            }
-        }
-    }
-
     [Fact]
     public void Removing_a_sequence_at_any_step_leaks_no_block()
     {

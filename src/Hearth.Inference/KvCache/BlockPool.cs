@@ -107,6 +107,9 @@ public sealed class BlockPool
     /// <summary>Finds the block with this content. It is not held yet.</summary>
     public bool TryFind(in PrefixHash hash, out int block) => _published.TryGetValue(hash, out block);
 
+    /// <summary>All blocks that may be found, by their hashes; for checks.</summary>
+    internal IReadOnlyDictionary<PrefixHash, int> PublishedBlocks => _published;
+
     /// <summary>Forgets all cached content.</summary>
     public void ClearCache()
     {
