@@ -94,6 +94,28 @@ public sealed class ServingTests(ServingTests.SharedServer shared) : IClassFixtu
     }
 
     [Fact]
+    public async Task What_comes_after_a_stop_string_is_neither_shown_nor_counted()
+    {
+        const string fields = "\"prompt\":\"What is 3 + 4?\",\"max_tokens\":60,\"temperature\":0,\"ignore_eos\":true,\"return_token_ids\":true";
+        var plain = await AskAsync("completions", fields);
+        var (text, ids) = (Text(plain), Ids(plain));
+        var stop = text.Substring(text.Length / 3, 3);
+        for (var prediction = 0; prediction < 2; prediction++)
+        {
+            // With the answer predicted the engine is many tokens ahead when the stop string is seen.
+            var predicted = prediction == 0 ? "" : $",\"speculation\":[{string.Join(',', ids)}]";
+            var stopped = await AskAsync("completions", $"{fields},\"stop\":[{JsonSerializer.Serialize(stop)},\"never said\"]{predicted}");
+            Assert.Equal(text[..text.IndexOf(stop, StringComparison.Ordinal)], Text(stopped));
+            Assert.Equal("stop", stopped.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+            Assert.Equal(ids.Take(Ids(stopped).Count), Ids(stopped));
+            Assert.Equal(Ids(stopped).Count, stopped.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+        }
+
+        static string Text(JsonElement answer) => answer.GetProperty("choices")[0].GetProperty("text").GetString()!;
+        static List<int> Ids(JsonElement answer) => [.. answer.GetProperty("choices")[0].GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32())];
+    }
+
+    [Fact]
     public async Task Several_prompts_get_the_answers_that_each_gets_alone()
     {
         string[] prompts = ["What is 3 + 4?", "Tom has 12 apples", "1"];
