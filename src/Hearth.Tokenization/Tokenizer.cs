@@ -138,6 +138,18 @@ public sealed class Tokenizer
         return _parts.Decoder is null ? string.Join(' ', tokens) : string.Concat(_parts.Decoder.Decode(tokens));
     }
 
+    /// <summary>
+    /// The bytes that each token writes behind other tokens, by id: what decoding gives, before it is read as UTF-8. Null for special tokens and ids that are none.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The decoder's text is not the tokens' bytes one after the other; the message names it.</exception>
+    public byte[]?[] TokenBytes()
+    {
+        var bytes = new byte[]?[IdLimit];
+        for (var id = 0; id < bytes.Length; id++)
+            if (_texts[id] is { } text && !IsSpecial(id)) bytes[id] = Tokenization.TokenBytes.Of(_parts.Decoder, _normalizedTexts.GetValueOrDefault(id, text));
+        return bytes;
+    }
+
     /// <summary>Decodes ids as they come, never cutting a character.</summary>
     public DecodeStream CreateDecodeStream(bool skipSpecial = false) => new(this, skipSpecial);
 

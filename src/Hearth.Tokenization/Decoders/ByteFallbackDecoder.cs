@@ -43,7 +43,7 @@ internal sealed class ByteFallbackDecoder : IDecoder
         run.Clear();
     }
 
-    private static bool TryParse(string token, out byte value)
+    public static bool TryParse(string token, out byte value)
     {
         value = 0;
         return token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
