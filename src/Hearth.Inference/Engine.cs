@@ -257,6 +257,11 @@ public sealed class Engine : IDisposable
         if (options.MinTokens < 0) yield return $"min_tokens is {options.MinTokens}, expected 0 or more";
         foreach (int id in options.StopTokenIds)
             if ((uint)id >= (uint)vocabulary) yield return $"stop token is {id}, expected 0 to {vocabulary - 1}";
+        if (options.Grammar is { } grammar)
+        {
+            if (grammar.Vocabulary.Size != vocabulary) yield return $"the grammar is of a vocabulary of {grammar.Vocabulary.Size} tokens, the model has {vocabulary}";
+            if (options.StopTokenIds.Count == 0 && (options.IgnoreEos || _options.EosTokenIds.Count == 0)) yield return "a grammar needs a token that ends the completion: leave ignore_eos out, or give stop token ids";
+        }
         if (options.Choices < 1 || options.Choices > _options.MaxChoices) yield return $"n is {options.Choices}, expected 1 to {_options.MaxChoices}";
         if (options is { MaxTokens: 0, Choices: > 1 }) yield return "n is more than 1, but max_tokens is 0";
         if (options.NgramDrafts is < 0 or > Speculation.MostNgram) yield return $"n-gram speculation is {options.NgramDrafts}, expected 0 to {Speculation.MostNgram} tokens";

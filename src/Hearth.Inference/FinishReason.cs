@@ -9,6 +9,6 @@ public enum FinishReason
     Length,
     /// <summary>The caller gave it up.</summary>
     Cancelled,
-    /// <summary>The model gave a value that is not a number, or the forward pass failed.</summary>
+    /// <summary>The model gave a value that is not a number, the grammar allows no token, or the forward pass failed.</summary>
     Error,
 }

@@ -81,7 +81,7 @@ internal sealed class Generation
         if (output.Token is not null) _completionTokens++;
         if (output.FinishReason is null) _live[choice] = output.Sequence;
         if (_unwanted.Contains(choice)) _scheduler.Remove(output.Sequence, FinishReason.Cancelled);
-        Write(choice, output.Index, output.Token, _unwanted.Contains(choice) ? FinishReason.Cancelled : output.FinishReason);
+        Write(choice, output.Index, output.Token, _unwanted.Contains(choice) ? FinishReason.Cancelled : output.FinishReason, output.Sequence.Fault);
     }
 
     /// <summary>Gives up one choice.</summary>
@@ -138,7 +138,7 @@ internal sealed class Generation
         _prompt[output.Index] = new(token.TokenId, token.Logprob, token.Top);
     }
 
-    private void Write(int choice, int index, SampledToken? token, FinishReason? finish)
+    private void Write(int choice, int index, SampledToken? token, FinishReason? finish, string? fault = null)
     {
         _steps.Writer.TryWrite(new()
         {
@@ -149,6 +149,7 @@ internal sealed class Generation
             SamplingLogprob = token?.SamplingLogprob ?? 0,
             Top = token?.Top ?? [],
             FinishReason = finish,
+            Fault = fault,
         });
         if (finish is null) return;
         if (_live.Remove(choice, out var ended)) _drafts += ended.DraftCounts;

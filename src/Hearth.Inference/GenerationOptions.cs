@@ -1,3 +1,5 @@
+using Hearth.Grammars;
+
 namespace Hearth.Inference;
 
 /// <summary>One request to the engine: token ids in, and how to continue them.</summary>
@@ -38,6 +40,9 @@ public sealed record GenerationOptions
 
     /// <summary>How tokens are chosen.</summary>
     public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Holds the completion to a grammar, over the model's vocabulary; it ends when the text is complete. Null: any text.</summary>
+    public TokenAutomaton? Grammar { get; init; }
 
     /// <summary>Number of completions; they share the prompt's blocks.</summary>
     public int Choices { get; init; } = 1;

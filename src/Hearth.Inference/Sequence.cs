@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Hearth.Grammars;
 using Hearth.Numerics;
 
 namespace Hearth.Inference;
@@ -50,6 +51,7 @@ public sealed class Sequence
         PromptTokens = options.PromptTokenIds.Count;
         MaxTokens = options.MaxTokens ?? throw new ArgumentException("Sequence: MaxTokens must be set.", nameof(options));
         SurpriseBound = Mirostat.FirstBound(options.Sampling);
+        Grammar = options.Grammar?.Start;
         _speculation = Speculation.For(options);
         _tokens = tokens;
         _root = root;
@@ -137,6 +139,12 @@ public sealed class Sequence
     /// <summary>Most surprise of the next token in bits, where mirostat is on. A function of the tokens before it: a preempted sequence keeps it.</summary>
     internal double SurpriseBound { get; private set; }
 
+    /// <summary>Where the completion stands in its grammar, where it has one. A function of the tokens, as the bound is.</summary>
+    internal GrammarState? Grammar { get; private set; }
+
+    /// <summary>Why no token could be chosen, where the logits are not the reason; set by the sampler.</summary>
+    internal string? Fault { get; set; }
+
     /// <summary>Whose service it counts as, while it runs or waits.</summary>
     internal Flow? Flow { get; set; }
 
@@ -215,10 +223,12 @@ public sealed class Sequence
     {
         int tokenId = token.TokenId;
         SurpriseBound = Mirostat.NextBound(SurpriseBound, token.Surprise, Options.Sampling);
+        bool mayStop = CompletionTokens >= Options.MinTokens || Grammar is { IsFinal: true };
+        Grammar = Grammar?.Advance(tokenId);
         _tokens.Add(tokenId);
         if (_speculation is not null && _speculation.Accepts(tokenId)) _everComputed = Math.Max(_everComputed, ++ComputedTokens);
         ScoredFrom = TotalTokens - 1;
-        if (CompletionTokens > Options.MinTokens && StopTokenIds.Contains(tokenId)) return Inference.FinishReason.Stop;
+        if (mayStop && StopTokenIds.Contains(tokenId)) return Inference.FinishReason.Stop;
         return CompletionTokens >= MaxTokens ? Inference.FinishReason.Length : null;
     }
 
@@ -230,6 +240,7 @@ public sealed class Sequence
         sibling._hashes.AddRange(_hashes); // called before the first completion token: all of them are the prompt's
         sibling.ScoredFrom = PromptTokens - 1;
         sibling._everComputed = PromptTokens;
+        sibling.Fault = Fault;
         return sibling;
     }
 

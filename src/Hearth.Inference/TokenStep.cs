@@ -23,6 +23,9 @@ public sealed record TokenStep
 
     /// <summary>Set on the last step of the choice. With <see cref="FinishReason.Stop"/> the token is the stop token.</summary>
     public FinishReason? FinishReason { get; init; }
+
+    /// <summary>With <see cref="FinishReason.Error"/>: why, where it was not the logits.</summary>
+    public string? Fault { get; init; }
 }
 
 /// <summary>A token of the prompt and its raw log-probability; the first token has none.</summary>

@@ -142,7 +142,7 @@ public sealed class Tokenizer
     /// The bytes that each token writes behind other tokens, by id: what decoding gives, before it is read as UTF-8. Null for special tokens and ids that are none.
     /// </summary>
     /// <exception cref="NotSupportedException">The decoder's text is not the tokens' bytes one after the other; the message names it.</exception>
-    public byte[]?[] TokenBytes()
+    public byte[]?[] VocabularyBytes()
     {
         var bytes = new byte[]?[IdLimit];
         for (var id = 0; id < bytes.Length; id++)

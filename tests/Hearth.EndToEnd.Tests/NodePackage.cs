@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Hearth.EndToEnd.Tests;
 
-/// <summary>A published npm package, unchanged, run by node: each folder has an <c>ask.mjs</c> that asks one question through it.</summary>
+/// <summary>A published npm package, unchanged, run by node: the scripts of its folder ask through it.</summary>
 internal sealed class NodePackage(string folder)
 {
     public static readonly NodePackage OpenAi = new("OpenAiPackage");
@@ -28,11 +28,11 @@ internal sealed class NodePackage(string folder)
         public string? Refused { get; init; }
     }
 
-    public async Task<Answer> AskAsync(Uri baseUrl, string key, string model, string prompt)
+    public async Task<Answer> AskAsync(Uri baseUrl, string key, string model, string prompt, string script = "ask.mjs")
     {
         var place = Path.Combine(FixtureFolder.RepositoryRoot, "tests", "Hearth.EndToEnd.Tests", folder);
         Assert.True(Directory.Exists(Path.Combine(place, "node_modules")), $"Its npm packages are not installed. Run: (cd tests/Hearth.EndToEnd.Tests/{folder} && npm ci)");
-        using var node = Process.Start(new ProcessStartInfo("node", ["ask.mjs", baseUrl.ToString(), key, model, prompt])
+        using var node = Process.Start(new ProcessStartInfo("node", [script, baseUrl.ToString(), key, model, prompt])
         {
             WorkingDirectory = place,
             RedirectStandardOutput = true,

@@ -46,7 +46,7 @@ public sealed class MaskTests
     {
         const string schema = """{"type":"array","items":{"type":"string","maxLength":300}}""";
         var kept = new TokenAutomaton(JsonSchemaGrammar.Compile(schema), Vocabulary);
-        var tight = new TokenAutomaton(JsonSchemaGrammar.Compile(schema), Vocabulary, mostHeld: 2_000, mostWork: long.MaxValue);
+        var tight = new TokenAutomaton(JsonSchemaGrammar.Compile(schema), Vocabulary, mostHeld: 2_000, mostWork: 1L << 40);
         var (a, b) = (kept.Start, tight.Start);
         foreach (byte value in Encoding.UTF8.GetBytes("[\"abcdefghijklmnopqrstuvwxyz\",\"" + new string('x', 290)))
         {
@@ -84,7 +84,7 @@ public sealed class MaskTests
     [Fact]
     public async Task States_are_made_by_many_threads_at_once()
     {
-        var automaton = new TokenAutomaton(JsonSchemaGrammar.Compile("""{"type":"object"}"""), Vocabulary, mostHeld: 5_000, mostWork: long.MaxValue);
+        var automaton = new TokenAutomaton(JsonSchemaGrammar.Compile("""{"type":"object"}"""), Vocabulary, mostHeld: 5_000, mostWork: 1L << 40);
         var expected = Walk(new TokenAutomaton(automaton.Grammar, Vocabulary), 3);
         var walks = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Walk(automaton, 3))));
         Assert.All(walks, walk => Assert.Equal(expected, walk));

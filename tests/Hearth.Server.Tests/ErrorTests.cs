@@ -75,7 +75,8 @@ public sealed class ErrorTests(ErrorTests.Fixture fixture) : IClassFixture<Error
     [InlineData("{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":\"many\"}", 400, "INVALID_ARGUMENT", "max_tokens", "invalid value")]
     [InlineData("{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"max_tokens\":1,\"max_completion_tokens\":1}", 400, "INVALID_ARGUMENT", "max_tokens", "cannot be combined")]
     [InlineData("{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"top_logprobs\":2}", 400, "INVALID_ARGUMENT", "top_logprobs", "needs logprobs")]
-    [InlineData("{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"response_format\":{\"type\":\"json_object\"}}", 501, "UNIMPLEMENTED", "response_format", "not implemented")]
+    [InlineData("{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"response_format\":{\"type\":\"grammar\",\"grammar\":\"root ::= x\"}}", 501, "UNIMPLEMENTED", "response_format", "not implemented")]
+    [InlineData("{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"response_format\":{\"type\":\"json_schema\"}}", 400, "INVALID_ARGUMENT", "response_format", "needs json_schema")]
     public async Task Inference_errors_have_error_and_request_id(string json, int status, string code, string? param, string message)
     {
         foreach (var prefix in new[] { "/inference/v1", "/v1" })

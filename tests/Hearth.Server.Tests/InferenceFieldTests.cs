@@ -36,6 +36,38 @@ public sealed class InferenceFieldTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("null", null)]
+    [InlineData("""{"type":"text"}""", null)]
+    [InlineData("""{"type":"json_object"}""", """{"type":"object"}""")]
+    [InlineData("""{"type":"json_object","schema":{"a":1}}""", """{"a":1}""")]
+    [InlineData("""{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":{"a":1}}}""", """{"a":1}""")]
+    [InlineData("""{"type":"json_schema","json_schema":{"type":"object"}}""", """{"type":"object"}""")]
+    [InlineData("""{"type":"json_schema","json_schema":"{\"type\":\"object\"}"}""", """{"type":"object"}""")]
+    [InlineData("""{"type":"json_schema","schema":{"a":1}}""", """{"a":1}""")]
+    public async Task A_response_formats_schema_reaches_the_replica(string format, string? expected)
+    {
+        foreach (var (path, body) in ((string, string)[])[("chat/completions", Question), ("completions", """ "model":"tiny","prompt":"Hi" """)])
+        {
+            var (status, answer) = await _server.PostAsync($"/v1/{path}", $$"""{{{body}},"response_format":{{format}} }""");
+            Assert.True(status == 200, answer.ToString());
+            Assert.Equal(expected, _server.Gateway.Requests[^1].Request.JsonSchema);
+        }
+    }
+
+    [Theory]
+    [InlineData("3")]
+    [InlineData("{}")]
+    [InlineData("""{"type":"xml"}""")]
+    [InlineData("""{"type":"json_schema"}""")]
+    [InlineData("""{"type":"json_schema","schema":5}""")]
+    [InlineData("""{"type":"json_schema","json_schema":"{"}""")]
+    public async Task A_response_format_that_is_none_is_refused_by_name(string format)
+    {
+        var (status, body) = await _server.PostAsync("/v1/chat/completions", $$"""{{{Question}},"response_format":{{format}} }""");
+        Assert.Equal((400, "response_format"), (status, body.GetProperty("error").GetProperty("param").GetString()));
+    }
+
+    [Theory]
     [InlineData("\"prediction\":\"a b\"", "a b")]
     [InlineData("\"prediction\":{\"type\":\"content\",\"content\":\"a b\"}", "a b")]
     [InlineData("\"prediction\":{\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\" b\"}]}", "a b")]

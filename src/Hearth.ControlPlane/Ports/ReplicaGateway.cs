@@ -51,6 +51,8 @@ public sealed record GenerationRequest
     public bool IgnoreEos { get; init; }
     /// <summary>Null: no logprobs; 0: the chosen token's; n: also the n best alternatives.</summary>
     public int? TopLogprobs { get; init; }
+    /// <summary>The schema, as JSON text, under which the answer is valid JSON; null: any text.</summary>
+    public string? JsonSchema { get; init; }
     /// <summary>True: a prompt that leaves no room for max_tokens is an error rather than a lower max_tokens.</summary>
     public bool ErrorOnContextOverflow { get; init; }
     /// <summary>That many of the prompt's last tokens open the text (and the logprobs) of each choice; 0: none.</summary>
@@ -144,6 +146,9 @@ public sealed record GenerationUsage(int PromptTokens, int CompletionTokens, int
 public sealed class ReplicaRequestException(string code, string message) : Exception(message)
 {
     public string Code { get; } = code;
+
+    /// <summary>The field of the caller's request that is at fault, where one is.</summary>
+    public string? Param { get; init; }
 }
 
 /// <summary>The replica ended before the answer did.</summary>

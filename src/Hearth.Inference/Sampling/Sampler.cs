@@ -3,7 +3,7 @@ using Hearth.Numerics;
 namespace Hearth.Inference;
 
 /// <summary>
-/// Chooses tokens from rows of logits: penalties, bias, minimum length, temperature, cuts (<see cref="Cuts"/>), draw (docs/exactness.md). Ties go to the lower
+/// Chooses tokens from rows of logits: penalties, bias, minimum length, grammar, temperature, cuts (<see cref="Cuts"/>), draw (docs/exactness.md). Ties go to the lower
 /// id, cumulative sums run in id order, and the random number is a function of (seed, choice, index in the completion): a token does not depend on
 /// what else is in the batch.
 /// </summary>
@@ -12,6 +12,7 @@ public sealed class Sampler
     private readonly int _vocabularySize;
     private readonly float[] _logits, _exp, _tileSums;
     private readonly Cuts _cuts;
+    private readonly GrammarFilter _grammar;
 
     /// <summary>A sampler for rows of <paramref name="vocabularySize"/> logits. Not thread-safe: it keeps scratch.</summary>
     public Sampler(int vocabularySize)
@@ -22,6 +23,7 @@ public sealed class Sampler
         _exp = new float[vocabularySize];
         _tileSums = new float[Softmax.Tiles(vocabularySize)];
         _cuts = new(vocabularySize);
+        _grammar = new(vocabularySize);
     }
 
     /// <summary>Samples or scores every row of a plan.</summary>
@@ -79,6 +81,12 @@ public sealed class Sampler
         // Most rows need no copy: nothing changes their logits.
         bool changed = ChangesLogits(sequence, state);
         if (changed) ChangeLogits(logits, sequence, state);
+        if (state.Grammar?.Mask.Fault is { } fault)
+        {
+            sequence.Fault = fault;
+            results.Fill(SampledToken.Fault);
+            return;
+        }
         if (options.IsGreedy)
         {
             int best = changed ? TopTokens.Largest(_logits) : logits.IndexOf(max);
@@ -116,9 +124,9 @@ public sealed class Sampler
     private static float Sampled(float logprob) => logprob < Cuts.Masked / 1e6f ? float.NegativeInfinity : logprob;
 
     private static bool ChangesLogits(Sequence sequence, in SamplingState state) =>
-        state.Counts is not null || sequence.Options.Sampling.LogitBias is { Count: > 0 } || state.Index < sequence.Options.MinTokens;
+        state.Counts is not null || state.Grammar is not null || sequence.Options.Sampling.LogitBias is { Count: > 0 } || state.Index < sequence.Options.MinTokens;
 
-    // Penalties, bias, minimum length.
+    // Penalties, bias, minimum length, grammar.
     private void ChangeLogits(ReadOnlySpan<float> logits, Sequence sequence, in SamplingState state)
     {
         var options = sequence.Options.Sampling;
@@ -126,9 +134,11 @@ public sealed class Sampler
         if (state.Counts is { } counts) Penalize(counts, options);
         if (options.LogitBias is { } biases)
             foreach (var (id, bias) in biases) _logits[id] += bias;
-        if (state.Index >= sequence.Options.MinTokens) return;
-        foreach (int id in sequence.StopTokenIds)
-            if ((uint)id < (uint)_vocabularySize) _logits[id] = Cuts.Masked;
+        bool mayStop = state.Index >= sequence.Options.MinTokens;
+        if (state.Grammar is { } grammar) _grammar.Apply(_logits, grammar, sequence.StopTokenIds, mayStop);
+        else if (!mayStop)
+            foreach (int id in sequence.StopTokenIds)
+                if ((uint)id < (uint)_vocabularySize) _logits[id] = Cuts.Masked;
     }
 
     private void Penalize(TokenCounts counts, SamplingOptions options)

@@ -147,6 +147,6 @@ internal sealed class GenerationRun(
         var code = Enum.GetValues<ErrorCode>().FirstOrDefault(
             code => System.Text.Json.JsonNamingPolicy.SnakeCaseUpper.ConvertName(code.ToString()) == refused.Code, ErrorCode.InvalidArgument);
         // A replica that has too much to do has less in a moment.
-        return new(code, refused.Message) { RetryAfter = code == ErrorCode.ResourceExhausted ? TimeSpan.FromSeconds(1) : null };
+        return new(code, refused.Message) { Param = refused.Param, RetryAfter = code == ErrorCode.ResourceExhausted ? TimeSpan.FromSeconds(1) : null };
     }
 }

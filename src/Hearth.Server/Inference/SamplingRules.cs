@@ -16,7 +16,6 @@ internal static class SamplingRules
     /// <summary>The fields that chat and text completions share, as the replica takes them.</summary>
     public static GenerationRequest ToRequest(SamplingFields fields, string requestId)
     {
-        RefuseUnimplemented(fields);
         var (predicted, predictedIds) = PredictionRules.Of(fields);
         if (fields is { MaxTokens: not null, MaxCompletionTokens: not null }) throw Fault("max_tokens", "cannot be combined with max_completion_tokens. Send one of them.");
         return new()
@@ -42,6 +41,7 @@ internal static class SamplingRules
             FrequencyPenalty = InRange("frequency_penalty", fields.FrequencyPenalty, -2, 2),
             PresencePenalty = InRange("presence_penalty", fields.PresencePenalty, -2, 2),
             LogitBias = ToBias(fields.LogitBias),
+            JsonSchema = ResponseFormatRules.SchemaOf(fields),
             EchoLast = ToEcho(fields),
             RawOutput = fields.RawOutput ?? false,
             Seed = fields.Seed,
@@ -114,13 +114,6 @@ internal static class SamplingRules
 
     public static T? InRange<T>(string param, T? value, T min, T max) where T : struct, IComparable<T> =>
         value is not { } number || (number.CompareTo(min) >= 0 && number.CompareTo(max) <= 0) ? value : throw Fault(param, $"must be from {min} to {max}.");
-
-    // Silently ignoring a field that changes the answer would be a wrong answer.
-    private static void RefuseUnimplemented(SamplingFields fields)
-    {
-        if (fields.ResponseFormat is { ValueKind: JsonValueKind.Object } format && !(format.TryGetProperty("type", out var type) && type.ValueEquals("text")))
-            throw NotYet("response_format");
-    }
 
     public static HearthException NotYet(string param) =>
         new(ErrorCode.Unimplemented, $"{param} is not implemented by this server. Leave it out, or use a later version.") { Param = param };

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hearth.ControlPlane;
 using Hearth.Inference;
 using Hearth.Models;
@@ -11,10 +12,12 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
     private readonly Conversations conversations;
     private readonly Engine engine;
     private readonly AddonRegistry addons;
+    private readonly RequestGrammar grammars;
 
     private EngineModel(ModelFiles files, Conversations conversations, Engine engine, AddonRegistry addons)
     {
         (this.files, this.conversations, this.engine, this.addons) = (files, conversations, engine, addons);
+        grammars = new(conversations.Of(null).Text.Tokenizer, engine.VocabularySize);
     }
 
     /// <summary>Loads the model and every adapter.</summary>
@@ -37,12 +40,18 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
 
     public ReplicaFigures Figures => EngineFigures.Of(engine.Metrics);
 
-    public IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var grammar = await grammars.OfAsync(request, cancellationToken);
+        var handle = Submit(OptionsOf(request) with { Grammar = grammar }, cancellationToken);
+        await foreach (var generated in new GenerationStream(handle, conversations.Of(null).Text.Tokenizer, request).ReadAsync(cancellationToken)) yield return generated;
+    }
+
+    private GenerationHandle Submit(GenerationOptions options, CancellationToken cancellationToken)
     {
         try
         {
-            var handle = engine.Submit(OptionsOf(request), cancellationToken);
-            return new GenerationStream(handle, conversations.Of(null).Text.Tokenizer, request).ReadAsync(cancellationToken);
+            return engine.Submit(options, cancellationToken);
         }
         catch (GenerationException e)
         {

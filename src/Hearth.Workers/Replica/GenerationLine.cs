@@ -9,5 +9,5 @@ public sealed record GenerationLine
     public ReplicaError? Error { get; init; }
 }
 
-/// <summary>Why a replica refused a request; <paramref name="Code"/> is a gRPC status name.</summary>
-public sealed record ReplicaError(string Code, string Message);
+/// <summary>Why a replica refused a request; <paramref name="Code"/> is a gRPC status name, <paramref name="Param"/> the request's field at fault.</summary>
+public sealed record ReplicaError(string Code, string Message, string? Param = null);

@@ -93,7 +93,7 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
         var piece = step.TokenId is { } id && !isStopToken ? text.Push(id) : "";
         if (step.FinishReason is not null) piece += text.Finish();
         if (request.RawOutput && step.TokenId is { } made) generatedIds[step.Choice].Add(made);
-        var finish = text.StoppedBy is not null ? "stop" : NameOf(step.FinishReason);
+        var finish = text.StoppedBy is not null ? "stop" : NameOf(step);
         return new GenerationEvent
         {
             Choice = step.Choice,
@@ -126,10 +126,11 @@ internal sealed class GenerationStream(GenerationHandle handle, Tokenizer tokeni
 
     private byte[]? PartOf(int tokenId) => TextOf(tokenId).Contains('\uFFFD') ? tokenizer.TokenBytes(tokenId) : null;
 
-    private static string? NameOf(FinishReason? reason) => reason switch
+    private static string? NameOf(TokenStep step) => step.FinishReason switch
     {
         null => null,
         Inference.FinishReason.Length => "length",
+        Inference.FinishReason.Error when step.Fault is { } fault => throw new ReplicaRequestException("INVALID_ARGUMENT", fault) { Param = "response_format" },
         Inference.FinishReason.Error => throw new ReplicaRequestException("INTERNAL", "The model gave a value that is not a number."),
         _ => "stop",
     };

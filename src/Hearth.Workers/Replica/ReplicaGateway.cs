@@ -24,7 +24,7 @@ public sealed class ReplicaGateway : IReplicaGateway, IDisposable
         while (await ReadLineAsync(reader, cancellationToken) is { } line)
         {
             var parsed = JsonSerializer.Deserialize<GenerationLine>(line, WorkerJson.Options);
-            if (parsed?.Error is { } error) throw new ReplicaRequestException(error.Code, error.Message);
+            if (parsed?.Error is { } error) throw new ReplicaRequestException(error.Code, error.Message) { Param = error.Param };
             if (parsed?.Event is not { } generated) continue;
             complete |= generated.Usage is not null;
             yield return generated;

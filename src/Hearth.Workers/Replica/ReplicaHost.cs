@@ -71,7 +71,7 @@ public sealed class ReplicaHost : IAsyncDisposable
         }
         catch (ReplicaRequestException e)
         {
-            await WriteAsync(context.Response, new GenerationLine { Error = new ReplicaError(e.Code, e.Message) }, aborted);
+            await WriteAsync(context.Response, new GenerationLine { Error = new ReplicaError(e.Code, e.Message, e.Param) }, aborted);
         }
         catch (JsonException e)
         {
