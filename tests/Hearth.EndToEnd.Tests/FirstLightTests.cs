@@ -63,6 +63,23 @@ public sealed class FirstLightTests(FirstLightTests.SharedServer shared) : IClas
         Assert.Equal(adapters, Directory.GetDirectories(Path.Combine(server.DataDirectory, "models"))); // named by their bytes: one folder for both
     }
 
+    [Fact]
+    public async Task A_trainer_and_a_replica_map_the_same_packed_weights_and_not_the_published_files()
+    {
+        await server.UploadAsync("mapped-rows", TrainedRows.JsonLines(64));
+        await server.Client.CreateSupervisedJobAsync(SmallJob("mapped-rows", "mapped", epochs: 1000), "mapped");
+        await StepAsync("mapped", 1);
+        var packed = Assert.Single(Directory.GetFiles(Path.Combine(server.DataDirectory, "packed")));
+        foreach (var worker in (int[])[Assert.Single(server.Workers("worker-trainer")), .. server.Workers("worker-replica")])
+        {
+            var maps = File.ReadAllText($"/proc/{worker}/maps");
+            Assert.Contains(packed, maps);
+            Assert.DoesNotContain(".safetensors", maps);
+        }
+        await server.Client.PauseSupervisedJobAsync("mapped");
+        await RunningServer.UntilAsync(() => server.Workers("worker-trainer").Count == 0, "the trainer to end");
+    }
+
     private Task StepAsync(string job, int step) => RunningServer.UntilAsync(
         () => server.Client.GetSupervisedJobAsync(job).Result.HearthProgress?.Step >= step, $"step {step}");
 

@@ -150,6 +150,13 @@ public sealed class TrainerSupervisionTests
     }
 
     [Fact]
+    public void Workers_take_the_servers_data_directory_for_their_own()
+    {
+        var start = (ScriptedNode.Program with { DataDirectory = "/srv/hearth" }).StartInfo([WorkerProgram.TrainerVerb, "spec"]);
+        Assert.Equal("/srv/hearth", start.Environment["HEARTH_HOME"]);
+    }
+
+    [Fact]
     public async Task Workers_offer_themselves_to_the_kernel_before_the_server()
     {
         await using var node = new ScriptedNode();
