@@ -6,16 +6,12 @@ internal static unsafe class FewRows
     private const int InlineProducts = 1 << 15;
 
     /// <summary>Up to this many rows this path is the faster one (measured by gemm-types): types that widen cheaply profit longer.</summary>
-    public static int Most(WeightType type)
+    public static int Most(WeightType type) => Simd.Level switch
     {
-        bool cheap = type is WeightType.F32 or WeightType.BF16;
-        return Simd.Level switch
-        {
-            SimdLevel.Avx512 => cheap ? 64 : 16,
-            SimdLevel.Avx2 => cheap ? 32 : 8,
-            _ => 0,
-        };
-    }
+        SimdLevel.Avx512 => type is WeightType.F32 or WeightType.BF16 ? 32 : 8,
+        SimdLevel.Avx2 => 8,
+        _ => 0,
+    };
 
     public static void Run(ComputePool pool, float* x, int rows, PackedWeight w, int firstOutput, int outputs, float* y)
     {

@@ -172,19 +172,28 @@ internal static unsafe class Gemm
                 {
                     int columns = Math.Min(32, _columns - panel * 32);
                     _b.Fill(panel, _start + k, length, tile, square, _level);
+                    // The next tile: of the next panel, or of the first one further along the chain.
+                    bool wraps = panel + 1 == lastPanel;
+                    var next = new Tile(wraps ? firstPanel : panel + 1, wraps ? Math.Min(k + _tile, _length - length) : k, length);
                     if (_level == SimdLevel.Avx512)
                     {
-                        Groups512(panel, columns, firstGroup, lastGroup, k, length, tile, edge, reload);
+                        Groups512(panel, columns, firstGroup, lastGroup, k, length, tile, edge, reload, next);
                         continue;
                     }
                     for (int half = 0; half * 16 < columns; half++)
-                        Groups256(panel * 32 + half * 16, Math.Min(16, columns - half * 16), firstGroup, lastGroup, k, length, tile + half * length * 16, edge, reload);
+                        Groups256(panel * 32 + half * 16, Math.Min(16, columns - half * 16), firstGroup, lastGroup, k, length, tile + half * length * 16, edge, reload, next);
                 }
             }
         }
 
-        private readonly void Groups512(int panel, int columns, int group, int lastGroup, int k, int length, float* tile, float* edge, bool reload)
+        private readonly record struct Tile(int Panel, int K, int Length);
+
+        private readonly Ahead AheadOf(Tile next, int part, int parts, int length) =>
+            _b.AheadOf(next.Panel, _start + next.K, next.Length, part, parts, length);
+
+        private readonly void Groups512(int panel, int columns, int group, int lastGroup, int k, int length, float* tile, float* edge, bool reload, Tile next)
         {
+            int firstGroup = group;
             int width = columns > 16 ? 32 : 16;
             for (; group < lastGroup; group++)
             {
@@ -193,19 +202,21 @@ internal static unsafe class Gemm
                 int rows = GroupRows(valid);
                 float* a = _packed + (nint)first * _length + (nint)k * rows;
                 float* c = _c + first * _stride + panel * 32;
+                var ahead = AheadOf(next, group - firstGroup, lastGroup - firstGroup, length);
                 if (valid == rows && columns == width)
                 {
-                    Kernel512(rows, width, a, tile, length, c, _stride, reload);
+                    Kernel512(rows, width, a, tile, length, c, _stride, reload, ahead);
                     continue;
                 }
                 if (reload) CopyBlock(c, _stride, edge, 32, valid, columns);
-                Kernel512(rows, width, a, tile, length, edge, 32, reload);
+                Kernel512(rows, width, a, tile, length, edge, 32, reload, ahead);
                 CopyBlock(edge, 32, c, _stride, valid, columns);
             }
         }
 
-        private readonly void Groups256(int column, int columns, int group, int lastGroup, int k, int length, float* tile, float* edge, bool reload)
+        private readonly void Groups256(int column, int columns, int group, int lastGroup, int k, int length, float* tile, float* edge, bool reload, Tile next)
         {
+            int firstGroup = group;
             for (; group < lastGroup; group++)
             {
                 int first = group * _group;
@@ -213,36 +224,37 @@ internal static unsafe class Gemm
                 int rows = GroupRows(valid);
                 float* a = _packed + (nint)first * _length + (nint)k * rows;
                 float* c = _c + first * _stride + column;
+                var ahead = AheadOf(next, group - firstGroup, lastGroup - firstGroup, length);
                 if (valid == rows && columns == 16)
                 {
-                    Kernel256(rows, a, tile, length, c, _stride, reload);
+                    Kernel256(rows, a, tile, length, c, _stride, reload, ahead);
                     continue;
                 }
                 if (reload) CopyBlock(c, _stride, edge, 32, valid, columns);
-                Kernel256(rows, a, tile, length, edge, 32, reload);
+                Kernel256(rows, a, tile, length, edge, 32, reload, ahead);
                 CopyBlock(edge, 32, c, _stride, valid, columns);
             }
         }
 
-        private static void Kernel512(int rows, int width, float* a, float* b, nint length, float* c, nint stride, bool reload)
+        private static void Kernel512(int rows, int width, float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
         {
             switch (rows + width)
             {
-                case 12 + 32: MicroKernelsAvx512.Rows12x32(a, b, length, c, stride, reload); break;
-                case 8 + 32: MicroKernelsAvx512.Rows8x32(a, b, length, c, stride, reload); break;
-                case 4 + 32: MicroKernelsAvx512.Rows4x32(a, b, length, c, stride, reload); break;
-                case 12 + 16: MicroKernelsAvx512.Rows12x16(a, b, length, c, stride, reload); break;
-                case 8 + 16: MicroKernelsAvx512.Rows8x16(a, b, length, c, stride, reload); break;
-                case 4 + 16: MicroKernelsAvx512.Rows4x16(a, b, length, c, stride, reload); break;
+                case 12 + 32: MicroKernelsAvx512.Rows12x32(a, b, length, c, stride, reload, ahead); break;
+                case 8 + 32: MicroKernelsAvx512.Rows8x32(a, b, length, c, stride, reload, ahead); break;
+                case 4 + 32: MicroKernelsAvx512.Rows4x32(a, b, length, c, stride, reload, ahead); break;
+                case 12 + 16: MicroKernelsAvx512.Rows12x16(a, b, length, c, stride, reload, ahead); break;
+                case 8 + 16: MicroKernelsAvx512.Rows8x16(a, b, length, c, stride, reload, ahead); break;
+                case 4 + 16: MicroKernelsAvx512.Rows4x16(a, b, length, c, stride, reload, ahead); break;
             }
         }
 
-        private readonly void Kernel256(int rows, float* a, float* b, nint length, float* c, nint stride, bool reload)
+        private readonly void Kernel256(int rows, float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
         {
             if (_level == SimdLevel.Portable) MicroKernelsPortable.Rows4(a, b, length, c, stride, reload);
-            else if (rows == 6) MicroKernelsAvx2.Rows6(a, b, length, c, stride, reload);
-            else if (rows == 4) MicroKernelsAvx2.Rows4(a, b, length, c, stride, reload);
-            else MicroKernelsAvx2.Rows2(a, b, length, c, stride, reload);
+            else if (rows == 6) MicroKernelsAvx2.Rows6(a, b, length, c, stride, reload, ahead);
+            else if (rows == 4) MicroKernelsAvx2.Rows4(a, b, length, c, stride, reload, ahead);
+            else MicroKernelsAvx2.Rows2(a, b, length, c, stride, reload, ahead);
         }
 
         private static void CopyBlock(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)

@@ -13,7 +13,7 @@ internal static unsafe class MicroKernelsAvx2
 {
     /// <summary>6 rows x 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows6(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows6(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector256<float> c0a, c0b;
         Vector256<float> c1a, c1b;
@@ -52,8 +52,11 @@ internal static unsafe class MicroKernelsAvx2
             c5a = c5b = Vector256<float>.Zero;
         }
 
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 6)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx.LoadVector256(b);
             var bb = Avx.LoadVector256(b + 8);
             var x0 = Avx.BroadcastScalarToVector256(a);
@@ -97,7 +100,7 @@ internal static unsafe class MicroKernelsAvx2
 
     /// <summary>4 rows x 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows4(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows4(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector256<float> c0a, c0b;
         Vector256<float> c1a, c1b;
@@ -126,8 +129,11 @@ internal static unsafe class MicroKernelsAvx2
             c3a = c3b = Vector256<float>.Zero;
         }
 
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 4)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx.LoadVector256(b);
             var bb = Avx.LoadVector256(b + 8);
             var x0 = Avx.BroadcastScalarToVector256(a);
@@ -159,7 +165,7 @@ internal static unsafe class MicroKernelsAvx2
 
     /// <summary>2 rows x 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows2(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows2(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector256<float> c0a, c0b;
         Vector256<float> c1a, c1b;
@@ -178,8 +184,11 @@ internal static unsafe class MicroKernelsAvx2
             c1a = c1b = Vector256<float>.Zero;
         }
 
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 2)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx.LoadVector256(b);
             var bb = Avx.LoadVector256(b + 8);
             var x0 = Avx.BroadcastScalarToVector256(a);

@@ -12,7 +12,7 @@ internal static unsafe class MicroKernelsAvx512
 {
     /// <summary>12 rows x 32 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows12x32(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows12x32(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector512<float> c0a, c0b;
         Vector512<float> c1a, c1b;
@@ -82,8 +82,11 @@ internal static unsafe class MicroKernelsAvx512
         }
 
         nint half = length * 16;
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 12)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx512F.LoadVector512(b);
             var bb = Avx512F.LoadVector512(b + half);
             var x0 = Vector512.Create(*a);
@@ -163,7 +166,7 @@ internal static unsafe class MicroKernelsAvx512
 
     /// <summary>12 rows x 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows12x16(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows12x16(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector512<float> c0a;
         Vector512<float> c1a;
@@ -220,8 +223,11 @@ internal static unsafe class MicroKernelsAvx512
             c11a = Vector512<float>.Zero;
         }
 
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 12)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx512F.LoadVector512(b);
             var x0 = Vector512.Create(*a);
             c0a = Avx512F.FusedMultiplyAdd(x0, ba, c0a);
@@ -276,7 +282,7 @@ internal static unsafe class MicroKernelsAvx512
 
     /// <summary>8 rows x 32 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows8x32(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows8x32(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector512<float> c0a, c0b;
         Vector512<float> c1a, c1b;
@@ -326,8 +332,11 @@ internal static unsafe class MicroKernelsAvx512
         }
 
         nint half = length * 16;
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 8)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx512F.LoadVector512(b);
             var bb = Avx512F.LoadVector512(b + half);
             var x0 = Vector512.Create(*a);
@@ -383,7 +392,7 @@ internal static unsafe class MicroKernelsAvx512
 
     /// <summary>8 rows x 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows8x16(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows8x16(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector512<float> c0a;
         Vector512<float> c1a;
@@ -424,8 +433,11 @@ internal static unsafe class MicroKernelsAvx512
             c7a = Vector512<float>.Zero;
         }
 
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 8)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx512F.LoadVector512(b);
             var x0 = Vector512.Create(*a);
             c0a = Avx512F.FusedMultiplyAdd(x0, ba, c0a);
@@ -464,7 +476,7 @@ internal static unsafe class MicroKernelsAvx512
 
     /// <summary>4 rows x 32 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows4x32(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows4x32(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector512<float> c0a, c0b;
         Vector512<float> c1a, c1b;
@@ -494,8 +506,11 @@ internal static unsafe class MicroKernelsAvx512
         }
 
         nint half = length * 16;
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 4)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx512F.LoadVector512(b);
             var bb = Avx512F.LoadVector512(b + half);
             var x0 = Vector512.Create(*a);
@@ -527,7 +542,7 @@ internal static unsafe class MicroKernelsAvx512
 
     /// <summary>4 rows x 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows4x16(float* a, float* b, nint length, float* c, nint stride, bool reload)
+    public static void Rows4x16(float* a, float* b, nint length, float* c, nint stride, bool reload, Ahead ahead)
     {
         Vector512<float> c0a;
         Vector512<float> c1a;
@@ -552,8 +567,11 @@ internal static unsafe class MicroKernelsAvx512
             c3a = Vector512<float>.Zero;
         }
 
+        byte* next = ahead.Start;
         for (float* end = b + length * 16; b < end; b += 16, a += 4)
         {
+            Sse.Prefetch1(next);
+            next += ahead.Step;
             var ba = Avx512F.LoadVector512(b);
             var x0 = Vector512.Create(*a);
             c0a = Avx512F.FusedMultiplyAdd(x0, ba, c0a);

@@ -18,6 +18,7 @@ internal unsafe struct TileSource
     private byte* _data;
     private nint _stride;
     private int _columns;
+    private int _chain;
 
     /// <summary>y = x W^T from packed panels: columns are outputs, the chain runs over inputs.</summary>
     public static TileSource Forward(PackedWeight weight, int firstOutput, int outputs) => new()
@@ -28,6 +29,7 @@ internal unsafe struct TileSource
         _data = weight.Data + firstOutput / PackedWeight.PanelOutputs * weight.PanelBytes,
         _stride = (nint)weight.PanelBytes,
         _columns = outputs,
+        _chain = weight.Inputs,
     };
 
     /// <summary>dx = dy W from packed panels: columns are inputs, the chain runs over outputs.</summary>
@@ -40,6 +42,14 @@ internal unsafe struct TileSource
         _stride = (nint)weight.PanelBytes,
         _columns = weight.Inputs,
     };
+
+    /// <summary>Part <paramref name="part"/> of <paramref name="parts"/> of the packed bytes behind a tile, to be read in <paramref name="steps"/> steps; nothing for plain rows.</summary>
+    public readonly Ahead AheadOf(int panel, int start, int length, int part, int parts, nint steps)
+    {
+        if (_kind != Kind.Panels) return new Ahead(_data, 0);
+        nint bytes = (nint)((long)_stride * length / _chain) / parts;
+        return new Ahead(_data + panel * _stride + (nint)((long)_stride * start / _chain) + part * bytes, (bytes + steps - 1) / steps);
+    }
 
     /// <summary>Row-major floats [chain, columns].</summary>
     public static TileSource Rows(float* rows, int columns) => new()
