@@ -27,7 +27,7 @@ if (names.Length == 0)
 
 foreach (string name in names)
 {
-    var report = new Report(name, json, only, name == "engine" ? cells : null);
+    var report = new Report(name, json, only, name == "engine" ? cells : null, name == "engine" ? EngineBenchmark.Cells : null);
     switch (name)
     {
         case "gemm":

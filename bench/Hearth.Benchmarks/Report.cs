@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Hearth.Benchmarks;
 
@@ -15,10 +16,11 @@ internal sealed record CellGoal(double Ratio, double? Share = null, double? Shar
 }
 
 /// <summary>Collects the cells of a benchmark, prints them, and keeps them in bench/results.</summary>
-internal sealed class Report(string benchmark, bool json, string? only, IReadOnlyCollection<string>? cells = null)
+internal sealed class Report(string benchmark, bool json, string? only, IReadOnlyCollection<string>? cells = null, IReadOnlyCollection<string>? all = null)
 {
     private readonly List<Cell> _cells = [];
     private readonly List<string> _notes = [];
+    private readonly List<string> _order = [.. all ?? []];
 
     /// <summary>Whether a cell was asked for.</summary>
     public bool Wants(string cell) => (only == null || cell.Contains(only, StringComparison.Ordinal)) && (IsWhole || cells!.Contains(cell));
@@ -45,24 +47,32 @@ internal sealed class Report(string benchmark, bool json, string? only, IReadOnl
         Console.WriteLine(json ? JsonLine(cell) : Line(cell));
     }
 
-    /// <summary>Writes bench/results/NAME.json, a cell a line, and NAME.md.</summary>
+    /// <summary>Writes bench/results/NAME.json, a cell a line, and NAME.md. Where cells were named, those of earlier runs stay.</summary>
     public void Save()
     {
         string? root = Environment.GetEnvironmentVariable("HEARTH_BENCH_ROOT");
-        if (string.IsNullOrEmpty(root) || _cells.Count == 0 || only != null || !IsWhole) return; // a part does not replace a whole result
-        string folder = Path.Combine(root, "results");
-        Directory.CreateDirectory(folder);
-        File.WriteAllLines(Path.Combine(folder, benchmark + ".json"), _cells.Select(JsonLine));
+        if (string.IsNullOrEmpty(root) || _cells.Count == 0 || only != null || _cells.All(cell => double.IsNaN(cell.Ratio))) return;
+        string path = Path.Combine(root, "results", benchmark + ".json");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Cell[] earlier = IsWhole || !File.Exists(path) ? [] : [.. File.ReadLines(path).Select(Parse).Where(cell => _cells.All(own => own.Name != cell.Name))];
+        if (earlier.Length > 0) _notes.Add($"this run: {string.Join(", ", _cells.Select(cell => cell.Name))}; other cells are those of earlier runs");
+        Cell[] all = [.. earlier.Concat(_cells).OrderBy(cell => _order.IndexOf(cell.Name))];
+        File.WriteAllLines(path, all.Select(JsonLine));
+        File.WriteAllText(Path.ChangeExtension(path, ".md"), Markdown(all));
+    }
+
+    private string Markdown(Cell[] cells)
+    {
         var text = new StringBuilder($"# bench/run {benchmark}\n\n");
         foreach (string note in _notes) text.Append("- ").Append(note).Append('\n');
-        bool goals = _cells.Any(cell => cell.Goal != null);
+        bool goals = cells.Any(cell => cell.Goal != null);
         text.Append("\n| cell | ours | peer | ratio | unit | peer is |" + (goals ? " goal |\n|---|---:|---:|---:|---|---|---|\n" : "\n|---|---:|---:|---:|---|---|\n"));
-        foreach (var cell in _cells)
+        foreach (var cell in cells)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {cell.Name} | {cell.Ours} | {cell.Peer} | {cell.Ratio:F2} | {cell.Unit} | {cell.PeerName} |");
             text.Append(goals ? $" {GoalText(cell)} |\n" : "\n");
         }
-        File.WriteAllText(Path.Combine(folder, benchmark + ".md"), text.ToString());
+        return text.ToString();
     }
 
     private static string GoalText(Cell cell)
@@ -90,8 +100,18 @@ internal sealed class Report(string benchmark, bool json, string? only, IReadOnl
             goal_ratio = cell.Goal?.Ratio,
             limit_share = cell.Goal?.Share is { } share ? Math.Round(share, 3) : (double?)null,
             goal_share = cell.Goal?.ShareGoal,
+            limit = cell.Goal?.Limit is { Length: > 0 } limit ? limit : null,
             met = cell.Goal?.IsMet(cell.Ratio),
         }, JsonOptions);
+
+    private static Cell Parse(string line)
+    {
+        var json = JsonNode.Parse(line)!;
+        double Number(string name) => json[name]?.GetValue<double>() ?? double.NaN;
+        double? Maybe(string name) => json[name]?.GetValue<double>();
+        var goal = Maybe("goal_ratio") is { } ratio ? new CellGoal(ratio, Maybe("limit_share"), Maybe("goal_share"), json["limit"]?.GetValue<string>() ?? "") : null;
+        return new(json["name"]!.GetValue<string>(), Number("ours"), Number("peer"), Number("ratio"), json["unit"]!.GetValue<string>(), json["peer_name"]!.GetValue<string>(), goal);
+    }
 
     // Without a peer there is no figure.
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
