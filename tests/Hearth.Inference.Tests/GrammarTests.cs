@@ -65,6 +65,22 @@ public sealed class GrammarTests
     }
 
     [Fact]
+    public async Task A_prediction_does_not_change_it_even_where_it_goes_on_behind_the_end()
+    {
+        using var engine = NewEngine();
+        for (int seed = 0; seed < 5; seed++)
+        {
+            var request = Request(Person, 1, seed);
+            var plain = (await engine.GenerateAsync(request))[0];
+            var predicted = (await engine.GenerateAsync(request with { PredictedTokenIds = [.. plain.TokenIds, End, '{', 3, 'x', 4, 5] }))[0];
+            Assert.Equal(plain.FinishReason, predicted.FinishReason);
+            Assert.Equal(plain.Steps.Select(step => (step.TokenId, step.Logprob, step.SamplingLogprob)), predicted.Steps.Select(step => (step.TokenId, step.Logprob, step.SamplingLogprob)));
+        }
+        engine.Dispose();
+        Assert.True(engine.Metrics.Drafts.Accepted > 50, $"{engine.Metrics.Drafts}");
+    }
+
+    [Fact]
     public async Task The_raw_logprob_does_not_see_the_mask_and_the_sampling_logprob_does()
     {
         var model = new HistoryModel(vocabulary: Tokens.Length, blocks: 300);
