@@ -60,7 +60,7 @@ public sealed class ModelRunner : IModelRunner
         _pool.Trace?.Begin("batch");
         foreach (var copy in plan.Copies) _cache.CopyBlock(copy.From, copy.To);
         var segments = new AttentionSegment[plan.Sequences.Length];
-        var adapters = new LoraAdapter?[segments.Length];
+        var adapters = new AdapterWeights?[segments.Length];
         for (int i = 0; i < segments.Length; i++)
         {
             var part = plan.Sequences[i];

@@ -67,7 +67,7 @@ internal sealed class AdapterUploadFiles(string folder, AdapterBase baseModel)
 
     private IReadOnlyList<string> ModulesOf(AdapterConfiguration configuration, ModelFiles files)
     {
-        LoraAdapter.Load(folder, files.Configuration).Dispose();
+        AdapterWeights.Load(folder, files.Configuration).Dispose();
         return [.. ModelLayout.LinearModules(files.Configuration).Select(module => module.Path).Where(configuration.Targets).Select(path => path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal)];
     }
 

@@ -11,12 +11,7 @@ public sealed class Addon
     private int _holders = 1; // whoever made it
 
     /// <summary>Serves an adapter under a name and owns it.</summary>
-    public Addon(string name, LoraAdapter adapter) : this(name, adapter.Hash)
-    {
-        // Without a hash two adapters would share cached prefixes.
-        if (adapter.Hash.Length == 0) throw new ArgumentException($"Addon '{name}': the adapter has no content hash. Save it and load it, then serve it.", nameof(adapter));
-        Adapter = adapter;
-    }
+    public Addon(string name, AdapterWeights adapter) : this(name, adapter.Hash) => Adapter = adapter;
 
     internal Addon(string name, string hash)
     {
@@ -31,11 +26,12 @@ public sealed class Addon
     public string Hash { get; }
 
     /// <summary>The matrices.</summary>
-    public LoraAdapter? Adapter { get; }
+    public AdapterWeights? Adapter { get; }
 
     /// <summary>Loads an adapter in PEFT's format.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit the model.</exception>
-    public static Addon Load(string name, string folder, ModelConfiguration configuration) => new(name, LoraAdapter.Load(folder, configuration));
+    /// <exception cref="NotSupportedException">The adapter uses something that is not supported.</exception>
+    public static Addon Load(string name, string folder, ModelConfiguration configuration) => new(name, AdapterWeights.Load(folder, configuration));
 
     /// <summary>Gives up the maker's hold; the memory is freed with the last request that uses it.</summary>
     public void Release()

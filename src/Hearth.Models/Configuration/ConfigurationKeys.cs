@@ -115,7 +115,7 @@ internal static class ConfigurationKeys
     public static readonly IReadOnlyDictionary<string, string> Adapter = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["auto_mapping"] = "which Python class to load",
-        ["ensure_weight_tying"] = "only matters with modules_to_save, which is refused",
+        ["ensure_weight_tying"] = "only matters for modules_to_save of tied models, which are refused",
         ["inference_mode"] = "a state of PEFT, not of the adapter",
         ["megatron_core"] = "name of a Python module",
         ["peft_version"] = Provenance,
@@ -135,14 +135,11 @@ internal static class ConfigurationKeys
         ["kasa_config"] = "another method",
         ["layer_replication"] = "repeated layers",
         ["loftq_config"] = "an initialisation that changes the base model",
-        ["lora_bias"] = "a bias in the adapter",
         ["lora_ga_config"] = "an initialisation that changes the base model",
         ["megatron_config"] = "split layers",
-        ["modules_to_save"] = "whole modules beside the adapter",
         ["monteclora_config"] = "another method",
-        ["trainable_token_indices"] = "changed rows of the embedding",
         ["use_bdlora"] = "another method",
-        ["use_dora"] = "another method",
+        ["use_dora"] = "DoRA, which scales rows of the base weights: merge it with PEFT's merge_and_unload, or train plain LoRA",
         ["use_qalora"] = "another method",
         ["velora_config"] = "another method",
     };

@@ -8,7 +8,7 @@ namespace Hearth.Models;
 /// </summary>
 internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Arena arena, ForwardBatch batch, KvCache cache)
 {
-    private readonly AdapterRun[] _runs = AdapterRun.Of(batch);
+    private readonly AdapterStep? _adapters = model.AdaptersOf(pool, arena, batch);
     private readonly ModelConfiguration _configuration = model.Configuration;
 
     public int Rows { get; } = batch.Rows;
@@ -19,6 +19,7 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         pool.Trace?.Begin("embedding");
         var x = arena.Take(Rows, _configuration.Width);
         model.Embedding.Gather(batch.TokenIds, x);
+        _adapters?.Embed(batch.TokenIds, x);
         return x;
     }
 
@@ -30,13 +31,21 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         (keep.InputNormed, keep.InputInverseRms) = Norm(input, layer.InputNorm, Rows, _configuration.Width);
         Attend(index, layer, keep);
 
-        keep.Middle = Project(layer, index, Projection.Output, keep.Mixed, keep);
+        keep.Middle = Project(layer, index, Projection.Output, keep.Mixed);
+        _adapters?.Add(index, AdapterSite.AttentionOutput, keep.Mixed, [keep.Middle], keep);
         Add(input, keep.Middle);
 
         (keep.MiddleNormed, keep.MiddleInverseRms) = Norm(keep.Middle, layer.PostAttentionNorm, Rows, _configuration.Width);
-        if (layer.Experts is { } experts) new ExpertForward(experts, index, pool, arena, _runs).Run(keep.MiddleNormed, keep.Experts, output);
+        if (layer.Experts is { } experts) new ExpertForward(experts, index, pool, arena, _adapters).Run(keep.MiddleNormed, keep.Experts, output);
         else FeedForward(index, layer, keep, output);
         Add(keep.Middle, output);
+    }
+
+    /// <summary>Logits of rows of the batch. x: [rows, D], the final norm's output; logits: [rows, V].</summary>
+    public void Head(ReadOnlySpan<int> rows, FloatBuffer x, Span<float> logits)
+    {
+        model.Head.Forward(pool, x, rows.Length, logits);
+        _adapters?.AddHead(rows, x, logits);
     }
 
     /// <summary>RMS norm of rows of width <paramref name="width"/>; a new buffer and the inverse RMS of each row.</summary>
@@ -51,12 +60,14 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
 
     private void FeedForward(int index, DecoderLayer layer, LayerActivations keep, FloatBuffer output)
     {
-        keep.Gate = Project(layer, index, Projection.Gate, keep.MiddleNormed, keep);
-        keep.Up = Project(layer, index, Projection.Up, keep.MiddleNormed, keep);
+        keep.Gate = Project(layer, index, Projection.Gate, keep.MiddleNormed);
+        keep.Up = Project(layer, index, Projection.Up, keep.MiddleNormed);
+        _adapters?.Add(index, AdapterSite.FeedForwardInput, keep.MiddleNormed, [keep.Gate, keep.Up], keep);
         keep.Activated = arena.Take(keep.Gate.Length);
         pool.Trace?.Begin("swiglu");
         Kernels.SwiGlu(pool, keep.Gate, keep.Up, keep.Activated);
-        Project(layer, index, Projection.Down, keep.Activated, keep, output);
+        Project(layer, index, Projection.Down, keep.Activated, output);
+        _adapters?.Add(index, AdapterSite.FeedForwardOutput, keep.Activated, [output], keep);
     }
 
     private void Add(FloatBuffer x, FloatBuffer y)
@@ -68,9 +79,10 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
     private void Attend(int index, DecoderLayer layer, LayerActivations keep)
     {
         int heads = _configuration.Heads, kvHeads = _configuration.KeyValueHeads, width = _configuration.HeadWidth;
-        var query = Project(layer, index, Projection.Query, keep.InputNormed, keep);
-        var key = Project(layer, index, Projection.Key, keep.InputNormed, keep);
-        keep.Value = Project(layer, index, Projection.Value, keep.InputNormed, keep);
+        var query = Project(layer, index, Projection.Query, keep.InputNormed);
+        var key = Project(layer, index, Projection.Key, keep.InputNormed);
+        keep.Value = Project(layer, index, Projection.Value, keep.InputNormed);
+        _adapters?.Add(index, AdapterSite.AttentionInput, keep.InputNormed, [query, key, keep.Value], keep);
         if (!layer.QueryNorm.IsAbsent)
         {
             (keep.QueryRaw, keep.KeyRaw) = (query, key);
@@ -114,23 +126,14 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         return positions * 2 * _configuration.HeadWidth * sizeof(float);
     }
 
-    private FloatBuffer Project(DecoderLayer layer, int index, Projection projection, FloatBuffer x, LayerActivations keep, FloatBuffer into = default)
+    /// <summary>The base model's product and bias of one projection, [T, N].</summary>
+    private FloatBuffer Project(DecoderLayer layer, int index, Projection projection, FloatBuffer x, FloatBuffer into = default)
     {
         var linear = layer[projection];
         var y = into.IsEmpty ? arena.Take(Rows, linear.Outputs) : into;
-        linear.Forward(pool, x, Rows, y);
-        foreach (var run in _runs)
-        {
-            if (run.Adapter.Pair(index, projection) is not { } pair) continue;
-            var u = arena.Take(run.Count, pair.Rank);
-            var mark = arena.Mark();
-            var scratch = arena.Take(run.Count, linear.Outputs);
-            pair.Forward(pool, RowsOf(x, run, linear.Inputs), run.Count, RowsOf(y, run, linear.Outputs), u, scratch);
-            arena.Release(mark);
-            keep.LowRank[(int)projection] = u; // training has one adapter over all rows, so the last run is the only one
-        }
+        bool ownBias = linear.HasBias && _adapters?.ReplacesBias(index, projection) == true;
+        linear.Forward(pool, x, Rows, y, withBias: !ownBias);
+        if (ownBias) _adapters!.AddBias(index, projection, linear.Bias, y);
         return y;
     }
-
-    private static Span<float> RowsOf(FloatBuffer buffer, AdapterRun run, int width) => buffer.Span.Slice(run.Start * width, run.Count * width);
 }

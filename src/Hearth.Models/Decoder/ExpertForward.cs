@@ -6,14 +6,13 @@ namespace Hearth.Models;
 /// The forward pass of a mixture of experts: router, rows grouped by expert, one gated feed-forward a group, results added to their rows in ascending order
 /// of experts (E11).
 /// </summary>
-internal readonly ref struct ExpertForward(ExpertLayer layer, int index, ComputePool pool, Arena arena, AdapterRun[] runs)
+internal readonly ref struct ExpertForward(ExpertLayer layer, int index, ComputePool pool, Arena arena, AdapterStep? adapters)
 {
     // Slots that are gathered at a time: enough rows an expert for the matrix product, and few enough to bound the memory.
     private const int WaveSlots = 1024;
 
     private readonly int _width = layer.Router.Inputs;
     private readonly ExpertParameters _parameters = layer.Parameters;
-    private readonly ReadOnlySpan<AdapterRun> _runs = runs;
 
     /// <summary>output = the experts' sum for each row of x, both [T, D]; <paramref name="keep"/> receives what a backward pass needs.</summary>
     public void Run(FloatBuffer x, ExpertActivations keep, FloatBuffer output)
@@ -55,35 +54,14 @@ internal readonly ref struct ExpertForward(ExpertLayer layer, int index, Compute
         var (gate, up, activated) = (keep.Gate.Slice(start * inner, count * inner), keep.Up.Slice(start * inner, count * inner), keep.Activated.Slice(start * inner, count * inner));
         Project(Projection.Gate, first, end, groups, input, gate);
         Project(Projection.Up, first, end, groups, input, up);
+        adapters?.AddExperts(index, AdapterSite.FeedForwardInput, first, end, groups, input, [gate, up]);
         Kernels.SwiGlu(pool, gate, up, activated);
         var results = arena.Take(count, _width);
         Project(Projection.Down, first, end, groups, activated, results);
+        adapters?.AddExperts(index, AdapterSite.FeedForwardOutput, first, end, groups, activated, [results]);
         Kernels.MixExperts(pool, results, start, groups.Slots, keep.Weights, _parameters.PerToken, _width, output);
     }
 
-    private void Project(Projection projection, int first, int end, ExpertGroups groups, FloatBuffer x, FloatBuffer y)
-    {
+    private void Project(Projection projection, int first, int end, ExpertGroups groups, FloatBuffer x, FloatBuffer y) =>
         Kernels.MatMulGrouped(pool, x, groups.Starts[first..(end + 1)], layer[projection][first..end], y);
-        foreach (var run in _runs)
-            if (run.Adapter.HasExperts(index)) Adapt(run, projection, first, end, groups, x, y);
-    }
-
-    // The rows of a run are a stretch of every group, because both ascend.
-    private void Adapt(AdapterRun run, Projection projection, int first, int end, ExpertGroups groups, FloatBuffer x, FloatBuffer y)
-    {
-        int wave = groups.Starts[first];
-        for (int expert = first; expert < end; expert++)
-        {
-            if (run.Adapter.Pair(index, expert, projection) is not { } pair) continue;
-            var (start, count) = groups.Within(expert, run.Start, run.Count);
-            if (count == 0) continue;
-            var mark = arena.Mark();
-            var u = arena.Take(count, pair.Rank);
-            var scratch = arena.Take(count, pair.Outputs);
-            pair.Forward(pool, Rows(x, start - wave, count, pair.Inputs), count, Rows(y, start - wave, count, pair.Outputs), u, scratch);
-            arena.Release(mark);
-        }
-    }
-
-    private static Span<float> Rows(FloatBuffer buffer, int start, int count, int width) => buffer.Span.Slice(start * width, count * width);
 }

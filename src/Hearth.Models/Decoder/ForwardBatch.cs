@@ -14,7 +14,9 @@ public sealed class ForwardBatch
     /// <summary>Block ids of all segments; position p of a segment is in <c>BlockTable[TableStart + p / 64]</c>.</summary>
     public required int[] BlockTable { get; init; }
     /// <summary>Adapter of each segment; null = base model.</summary>
-    public required LoraAdapter?[] Adapters { get; init; }
+    public required AdapterWeights?[] Adapters { get; init; }
+    /// <summary>The adapter that is trained, over all rows; then <see cref="Adapters"/> has none.</summary>
+    internal LoraAdapter? Trained { get; init; }
     /// <summary>Rows whose logits are wanted, ascending.</summary>
     public required int[] LogitRows { get; init; }
 

@@ -36,15 +36,14 @@ public sealed class TrainingBatch
             segments[i] = new AttentionSegment(Segments[i].Start, Segments[i].Count, 0, block);
             block += (Segments[i].Count + Kernels.KvBlock - 1) / Kernels.KvBlock;
         }
-        var adapters = new LoraAdapter?[segments.Length];
-        Array.Fill(adapters, adapter);
         return new ForwardBatch
         {
             TokenIds = TokenIds,
             Positions = Positions,
             Segments = segments,
             BlockTable = [.. Enumerable.Range(0, block)],
-            Adapters = adapters,
+            Adapters = new AdapterWeights?[segments.Length],
+            Trained = adapter,
             LogitRows = [],
         };
     }

@@ -8,6 +8,7 @@ namespace Hearth.Models;
 public sealed class TransformerModel : IDisposable
 {
     private readonly IReadOnlyList<IDisposable> _owned;
+    private readonly ServedAdapters _adapters = new();
 
     internal TransformerModel(ModelConfiguration configuration, Linear embedding, Linear head, NormWeight finalNorm, DecoderLayer[] layers, ParameterSet? parameters,
         IReadOnlyList<IDisposable> owned)
@@ -100,6 +101,13 @@ public sealed class TransformerModel : IDisposable
     // A seam: some families (SmolLM3) leave positions out on some layers.
     internal bool UsesRotary(int layer) => layer >= 0;
 
+    /// <summary>What adapters add to a pass; null where there are none.</summary>
+    internal AdapterStep? AdaptersOf(ComputePool pool, Arena arena, ForwardBatch batch)
+    {
+        if (batch.Trained is { } trained) return new TrainedAdapterStep(pool, arena, trained, batch.Rows);
+        return _adapters.Begin(pool, arena, batch) ? _adapters : null;
+    }
+
     private void WriteLogits(ComputePool pool, Arena arena, DecoderPass pass, FloatBuffer hidden, int[] rows, Span<float> logits)
     {
         if (rows.Length == 0) return;
@@ -108,7 +116,7 @@ public sealed class TransformerModel : IDisposable
         for (int i = 0; i < rows.Length; i++)
             hidden.Span.Slice(rows[i] * width, width).CopyTo(selected.Span[(i * width)..]);
         var (normed, _) = pass.Norm(selected, FinalNorm, rows.Length, width);
-        Head.Forward(pool, normed, rows.Length, logits);
+        pass.Head(rows, normed, logits);
     }
 
     /// <summary>Frees weights.</summary>

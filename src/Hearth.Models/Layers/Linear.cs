@@ -45,6 +45,9 @@ public sealed class Linear : IDisposable
     /// <summary>True where the layer adds a bias.</summary>
     public bool HasBias => !_bias.IsEmpty;
 
+    /// <summary>[outputs]; empty where there is none.</summary>
+    public FloatBuffer Bias => _bias;
+
     /// <summary>The frozen weight; null where it is trained.</summary>
     public PackedWeight? Packed => _packed;
 
@@ -59,13 +62,13 @@ public sealed class Linear : IDisposable
     public static Linear Trained(string name, ParameterSet set, Parameter parameter) =>
         new(name, parameter.Rows, parameter.Columns, null, set.Of(parameter), parameter, default);
 
-    /// <summary>y = x W^T + b. x: [rows, inputs], y: [rows, outputs].</summary>
-    public void Forward(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y)
+    /// <summary>y = x W^T + b, or without b. x: [rows, inputs], y: [rows, outputs].</summary>
+    public void Forward(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y, bool withBias = true)
     {
         pool.Trace?.Begin(ShortName, 2.0 * rows * Outputs * Inputs, Bytes);
         if (_packed != null) Kernels.MatMul(pool, x, rows, _packed, y);
         else Kernels.MatMul(pool, x, rows, _master, Outputs, Inputs, y);
-        if (HasBias) Kernels.AddBias(pool, y, _bias);
+        if (withBias && HasBias) Kernels.AddBias(pool, y, _bias);
     }
 
     /// <summary>dx = dy W, or the chain of dx continued. dy: [rows, outputs], dx: [rows, inputs].</summary>

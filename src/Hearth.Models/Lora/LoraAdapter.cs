@@ -10,17 +10,14 @@ public sealed class LoraAdapter : IDisposable
     private readonly LoraPair?[][] _pairs; // [layer][projection]
     private readonly LoraPair?[]?[] _expertPairs; // [layer][expert, projection]
 
-    private readonly ModelConfiguration _configuration;
-
-    private LoraAdapter(ModelConfiguration configuration, ParameterSet parameters, LoraPair?[][] pairs, LoraPair?[]?[] expertPairs, int rank, float alpha, string hash)
+    private LoraAdapter(ModelConfiguration configuration, ParameterSet parameters, LoraPair?[][] pairs, LoraPair?[]?[] expertPairs, int rank, float alpha)
     {
-        _configuration = configuration;
+        Configuration = configuration;
         Parameters = parameters;
         _pairs = pairs;
         _expertPairs = expertPairs;
         Rank = rank;
         Alpha = alpha;
-        Hash = hash;
     }
 
     /// <summary>All A and B matrices under PEFT's names.</summary>
@@ -29,8 +26,8 @@ public sealed class LoraAdapter : IDisposable
     public int Rank { get; }
     /// <summary>Alpha as the configuration states it.</summary>
     public float Alpha { get; }
-    /// <summary>SHA-256 of adapter_model.safetensors in lower-case hexadecimal; empty for an adapter that was not loaded.</summary>
-    public string Hash { get; }
+    /// <summary>Sizes of the base model.</summary>
+    internal ModelConfiguration Configuration { get; }
 
     /// <summary>The update of one projection, or null where the adapter leaves it alone.</summary>
     public LoraPair? Pair(int layer, Projection projection) => _pairs[layer][(int)projection];
@@ -55,7 +52,7 @@ public sealed class LoraAdapter : IDisposable
                 var (outputs, inputs) = ModelLayout.LinearShape(configuration, ((Projection)p).Module());
                 modules.Add(new LoraModule(layer, (Projection)p, rank, outputs, inputs, alpha / rank));
             }
-        var adapter = Build(configuration, modules, rank, alpha, hash: "");
+        var adapter = Build(configuration, modules, rank, alpha);
         for (int index = 0; index < adapter.Parameters.All.Count; index++)
         {
             var parameter = adapter.Parameters.All[index];
@@ -68,15 +65,16 @@ public sealed class LoraAdapter : IDisposable
         return adapter;
     }
 
-    /// <summary>Reads a PEFT folder and checks every shape against the model.</summary>
+    /// <summary>Reads a PEFT folder and checks every shape against the model, to train it on.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit; the message names the tensor.</exception>
+    /// <exception cref="NotSupportedException">The adapter changes more than the projections of the layers: it can be served, but not trained on.</exception>
     public static LoraAdapter Load(string folder, ModelConfiguration configuration) => LoraFiles.Load(folder, configuration);
 
     /// <summary>SHA-256 of a PEFT folder's weights, in lower-case hexadecimal.</summary>
     public static string HashOf(string folder) => LoraFiles.HashOf(folder);
 
     /// <summary>Writes a PEFT folder; the same values give the same bytes.</summary>
-    public void Save(string folder, string baseModelName) => LoraFiles.Save(this, _configuration, folder, baseModelName);
+    public void Save(string folder, string baseModelName) => LoraFiles.Save(this, folder, baseModelName);
 
     /// <summary>True where every B is zero: the adapter changes nothing.</summary>
     public bool IsIdentity()
@@ -87,7 +85,10 @@ public sealed class LoraAdapter : IDisposable
         return true;
     }
 
-    internal static LoraAdapter Build(ModelConfiguration configuration, IReadOnlyList<LoraModule> modules, int rank, float alpha, string hash)
+    /// <summary>Copies of the matrices as they are now, in the order of the forward pass.</summary>
+    internal IReadOnlyList<AdapterModule> Modules() => [.. LoraPlaces.Of(Configuration).Select(place => place.Value.Module(this, place.Key)).OfType<AdapterModule>()];
+
+    internal static LoraAdapter Build(ModelConfiguration configuration, IReadOnlyList<LoraModule> modules, int rank, float alpha)
     {
         var shapes = new List<(string, int, int, bool)>();
         foreach (var module in modules)
@@ -105,7 +106,7 @@ public sealed class LoraAdapter : IDisposable
             if (module.Expert is not { } expert) pairs[module.Layer][(int)module.Projection] = pair;
             else (expertPairs[module.Layer] ??= new LoraPair?[configuration.Experts!.Count * ExpertProjections])[expert * ExpertProjections + (module.Projection - Projection.Gate)] = pair;
         }
-        return new LoraAdapter(configuration, parameters, pairs, expertPairs, rank, alpha, hash);
+        return new LoraAdapter(configuration, parameters, pairs, expertPairs, rank, alpha);
     }
 
     /// <summary>Frees the memory.</summary>

@@ -24,6 +24,13 @@ public static unsafe partial class Kernels
         AddLowRankOf(pool, arena, x, rows, runs, outputs);
     }
 
+    /// <summary>The same for one run of a site with one matrix. y: [T, N].</summary>
+    /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
+    public static void AddLowRank(ComputePool pool, Arena arena, FloatBuffer x, ReadOnlySpan<int> rows, in LowRankRun run, Span<float> y)
+    {
+        fixed (float* ys = y) AddLowRankOf(pool, arena, x, rows, [run], [new FloatBuffer(ys, y.Length)]);
+    }
+
     private static void AddLowRankOf(ComputePool pool, Arena arena, FloatBuffer x, ReadOnlySpan<int> rows, ReadOnlySpan<LowRankRun> runs, ReadOnlySpan<FloatBuffer> outputs)
     {
         if (runs.IsEmpty) return;

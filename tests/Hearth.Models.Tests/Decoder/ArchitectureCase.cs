@@ -75,7 +75,7 @@ internal sealed class ArchitectureCase : IDisposable
 }
 
 /// <summary>One sequence through a model, in one pass or token by token.</summary>
-internal sealed class SingleSequence(TransformerModel model, ComputePool pool, LoraAdapter? adapter = null) : IDisposable
+internal sealed class SingleSequence(TransformerModel model, ComputePool pool, AdapterWeights? adapter = null) : IDisposable
 {
     private const int MaxTestPositions = 1024;
     private readonly Arena _arena = new();

@@ -62,7 +62,7 @@ public sealed class ArchitectureTests : IDisposable
         using var fixture = new ArchitectureCase(name);
         using var files = ModelFiles.Open(fixture.Folder);
         using var model = TransformerModel.Load(files);
-        using var adapter = LoraAdapter.Load(Path.Combine(fixture.Folder, adapterName), files.Configuration);
+        using var adapter = AdapterWeights.Load(Path.Combine(fixture.Folder, adapterName), files.Configuration);
         using var expected = SafetensorsFile.Open(Path.Combine(fixture.Folder, $"{adapterName}-expected.safetensors"));
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(fixture.Folder, $"{adapterName}-case.json")));
         foreach (var prompt in ArchitectureCase.PromptsOf(json.RootElement))
@@ -97,7 +97,7 @@ public sealed class ArchitectureTests : IDisposable
         RequireGradients(model, null, train, expected, name);
     }
 
-    private void RequireGreedy(TransformerModel model, LoraAdapter? adapter, ArchitectureCase.Prompt prompt, string what)
+    private void RequireGreedy(TransformerModel model, AdapterWeights? adapter, ArchitectureCase.Prompt prompt, string what)
     {
         int vocabulary = model.Configuration.VocabularySize;
         using var sequence = new SingleSequence(model, _pool, adapter);

@@ -18,7 +18,6 @@ public sealed partial record AdapterConfiguration
         reader.Text("peft_type");
         reader.MustBe("peft_type", "LORA");
         reader.MustBe("task_type", "CAUSAL_LM");
-        reader.MustBe("bias", "none");
         RefuseSpecialInitialisation(reader);
         reader.Ignore(ConfigurationKeys.Adapter.Keys);
         reader.MustBeUnset(ConfigurationKeys.AdapterFeatures);
@@ -82,7 +81,34 @@ public sealed partial record AdapterConfiguration
             LayersToTransform = layers.Length > 0 ? layers : null,
             RankPattern = [.. reader.Numbers("rank_pattern").Select(pair => KeyValuePair.Create(pair.Key, WholeRank(reader, pair.Value)))],
             AlphaPattern = reader.Numbers("alpha_pattern"),
+            Bias = ReadBias(reader),
+            UpdateBias = reader.Flag("lora_bias", false),
+            SavedModules = ReadSavedModules(reader),
+            TrainedTokens = ReadTrainedTokens(reader),
         };
+    }
+
+    private static AdapterBias ReadBias(ConfigurationReader reader) => reader.FindText("bias") switch
+    {
+        null or "none" => AdapterBias.None,
+        "lora_only" => AdapterBias.Adapted,
+        "all" => AdapterBias.All,
+        _ => throw reader.NotSupported("bias", "'none', 'lora_only' or 'all'"),
+    };
+
+    private static string[] ReadSavedModules(ConfigurationReader reader)
+    {
+        var names = reader.FindTexts("modules_to_save") ?? [];
+        if (names.Any(name => name is not (Head or EmbedTokens))) throw reader.NotSupported("modules_to_save", $"'{Head}' and '{EmbedTokens}'");
+        return names;
+    }
+
+    // A list means the input embeddings; an object names its modules.
+    private static int[] ReadTrainedTokens(ConfigurationReader reader)
+    {
+        if (reader.Find("trainable_token_indices") is not { ValueKind: JsonValueKind.Object } named) return reader.Integers("trainable_token_indices");
+        if (named.EnumerateObject().Any(property => property.Name != EmbedTokens)) throw reader.NotSupported("trainable_token_indices", $"tokens of '{EmbedTokens}'");
+        return reader.FindObject("trainable_token_indices")!.Integers(EmbedTokens);
     }
 
     private AdapterConfiguration Validate()

@@ -3,10 +3,23 @@ using System.Text.RegularExpressions;
 
 namespace Hearth.Models;
 
+/// <summary>The base model's biases that an adapter replaces.</summary>
+public enum AdapterBias
+{
+    /// <summary>None.</summary>
+    None,
+    /// <summary>Those of the adapted modules (PEFT: lora_only).</summary>
+    Adapted,
+    /// <summary>All.</summary>
+    All,
+}
+
 /// <summary>What PEFT's <c>adapter_config.json</c> says of a LoRA adapter: ranks, scales and which modules it adapts.</summary>
 /// <remarks>Matching of names follows peft/tuners/tuners_utils.py (check_target_module_exists) and peft/utils/other.py (get_pattern_key).</remarks>
 public sealed partial record AdapterConfiguration
 {
+    internal const string Head = "lm_head", EmbedTokens = "embed_tokens", Embedding = "model.embed_tokens";
+
     private const string AllLinear = "all-linear";
     private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(200); // expressions come from files
 
@@ -49,6 +62,18 @@ public sealed partial record AdapterConfiguration
     /// <summary>Alphas by regular expression on the end of a module path; the first that matches holds.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> AlphaPattern { get; init; } = [];
 
+    /// <summary>Which biases of the base model the adapter replaces.</summary>
+    public AdapterBias Bias { get; init; }
+
+    /// <summary>Whether the updates have biases of their own: y += scale * (B (A x) + bias).</summary>
+    public bool UpdateBias { get; init; }
+
+    /// <summary>Modules that the adapter replaces as a whole: <c>lm_head</c>, <c>embed_tokens</c>.</summary>
+    public IReadOnlyList<string> SavedModules { get; init; } = [];
+
+    /// <summary>Tokens whose embeddings the adapter replaces.</summary>
+    public IReadOnlyList<int> TrainedTokens { get; init; } = [];
+
     /// <summary>R of a module.</summary>
     public int RankOf(string modulePath) => FirstMatch(RankPattern, modulePath, Rank);
 
@@ -71,7 +96,7 @@ public sealed partial record AdapterConfiguration
     private bool IsNamed(string modulePath) => TargetExpression switch
     {
         null => TargetModules.Any(name => NameMatches(name, modulePath)),
-        AllLinear => modulePath != "lm_head",
+        AllLinear => modulePath is not (Head or Embedding),
         var expression => MatchesWhole(expression, modulePath),
     };
 

@@ -22,6 +22,19 @@ internal static partial class FusedExperts
     /// <summary>The module that stands for one expert's part of a fused parameter: <c>model.layers.1.mlp.experts.5.gate_up_proj</c>.</summary>
     public static string PartPath(int layer, int expert, string parameter) => ModelLayout.ModulePath(layer, ModelLayout.ExpertModule(expert, parameter));
 
+    /// <summary>A module as the projections that it is made of: gate and up together become two, which have the same A and B's halves.</summary>
+    public static IEnumerable<AdapterModule> Projections(AdapterModule module)
+    {
+        if (!module.Path.EndsWith('.' + GateUp, StringComparison.Ordinal)) return [module];
+        int outputs = module.Outputs / 2;
+        var stem = module.Path[..^GateUp.Length];
+        return
+        [
+            module with { Path = stem + ModelLayout.ExpertModules[0], Outputs = outputs, B = module.B[..(outputs * module.Rank)] },
+            module with { Path = stem + ModelLayout.ExpertModules[1], Outputs = outputs, B = module.B[(outputs * module.Rank)..] },
+        ];
+    }
+
     /// <summary>Reads what <c>target_parameters</c> names, one module an expert.</summary>
     public static IEnumerable<AdapterModule> Read(AdapterConfiguration configuration, ModelConfiguration model, Func<string, long[], float[]> tensor)
     {
