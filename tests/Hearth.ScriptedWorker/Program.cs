@@ -96,7 +96,14 @@ internal static class Script
 /// <summary>Streams the prompt's words; some prompts make it refuse, die or wait.</summary>
 internal sealed class EchoModel(ReplicaSpec spec) : IReplicaModel
 {
-    public IReadOnlyList<string> AddonHashes => ["hash"];
+    public IReadOnlyList<string> AddonHashes { get; private set; } = ["hash"];
+
+    public Task SetAddonsAsync(IReadOnlyList<AddonSpec> wanted, CancellationToken cancellationToken)
+    {
+        if (wanted.FirstOrDefault(addon => addon.Hash == "broken") is { } broken) throw new InvalidDataException($"{broken.ModelName} is broken as asked");
+        AddonHashes = [.. wanted.Select(addon => addon.Hash)];
+        return Task.CompletedTask;
+    }
 
     public async IAsyncEnumerable<GenerationEvent> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -3,15 +3,26 @@ using Hearth.Models;
 namespace Hearth.Inference;
 
 /// <summary>
-/// An adapter as something served on a base model. Requests hold it while they run: an addon that is replaced or removed stays in memory until the last of
+/// An adapter as something served on a base model. Requests hold it while they run: an addon that is replaced, removed or evicted stays in memory until the last of
 /// them has ended.
 /// </summary>
 public sealed class Addon
 {
+    private readonly Action<Addon>? _onIdle;
+    private readonly Action? _free;
     private int _holders = 1; // whoever made it
 
     /// <summary>Serves an adapter under a name and owns it.</summary>
-    public Addon(string name, AdapterWeights adapter) : this(name, adapter.Hash) => Adapter = adapter;
+    public Addon(string name, AdapterWeights adapter) : this(name, adapter, null, adapter.Dispose)
+    {
+    }
+
+    /// <param name="name">The name that requests use.</param>
+    /// <param name="adapter">The matrices.</param>
+    /// <param name="onIdle">Called when all holds but the maker's are given up.</param>
+    /// <param name="free">Called when all are.</param>
+    internal Addon(string name, AdapterWeights adapter, Action<Addon>? onIdle, Action free) : this(name, adapter.Hash) =>
+        (Adapter, _onIdle, _free) = (adapter, onIdle, free);
 
     internal Addon(string name, string hash)
     {
@@ -28,16 +39,20 @@ public sealed class Addon
     /// <summary>The matrices.</summary>
     public AdapterWeights? Adapter { get; }
 
+    /// <summary>Whether anybody but the maker holds it.</summary>
+    internal bool IsInUse => Volatile.Read(ref _holders) > 1;
+
     /// <summary>Loads an adapter in PEFT's format.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit the model.</exception>
     /// <exception cref="NotSupportedException">The adapter uses something that is not supported.</exception>
     public static Addon Load(string name, string folder, ModelConfiguration configuration) => new(name, AdapterWeights.Load(folder, configuration));
 
-    /// <summary>Gives up the maker's hold; the memory is freed with the last request that uses it.</summary>
+    /// <summary>Gives up a hold; the memory is freed with the last one.</summary>
     public void Release()
     {
         int left = Interlocked.Decrement(ref _holders);
-        if (left == 0) Adapter?.Dispose();
+        if (left == 1) _onIdle?.Invoke(this);
+        else if (left == 0) _free?.Invoke();
         else if (left < 0) throw new InvalidOperationException($"Addon '{Name}' was released more often than held.");
     }
 

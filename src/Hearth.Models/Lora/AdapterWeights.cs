@@ -70,6 +70,15 @@ public sealed class AdapterWeights : IDisposable
     public static AdapterWeights Load(string folder, ModelConfiguration configuration, ModelFiles? baseFiles = null) =>
         new(configuration, AdapterFiles.Load(folder, configuration, baseFiles: baseFiles).Content);
 
+    /// <summary>About the memory that a folder's adapter will take: its values as float32.</summary>
+    /// <exception cref="FileNotFoundException">The weights are missing.</exception>
+    /// <exception cref="InvalidDataException">The weights are no sound safetensors file.</exception>
+    public static long EstimateBytes(string folder)
+    {
+        using var weights = AdapterFiles.OpenWeights(folder);
+        return weights.Names.Sum(name => weights.Get(name).Count) * sizeof(float);
+    }
+
     /// <summary>Lays out what an adapter changes.</summary>
     /// <exception cref="NotSupportedException">It changes a module that adapters have no place in.</exception>
     public static AdapterWeights Of(AdapterContent content, ModelConfiguration configuration) => new(configuration, content);

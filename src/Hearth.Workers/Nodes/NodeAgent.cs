@@ -6,7 +6,8 @@ namespace Hearth.Workers;
 /// <remarks>
 /// The agent knows no commands, only the list. A job whose process ended stays known until its assignment goes, so that it is not
 /// started twice. A newer epoch of a job waits until the older process is gone (both write to one run folder); a newer epoch
-/// of a replica starts beside the older one, which is stopped when the newer one is ready, so that the deployment goes on serving.
+/// of a replica that differs in its adapters alone is taken over by the running process; any other starts beside the older one, which is stopped when the newer one is
+/// ready, so that the deployment goes on serving.
 /// With a lease (rule R5) nothing runs unless the node holds it; when it is lost every worker is killed, and what is assigned
 /// comes back with higher epochs.
 /// </remarks>
@@ -90,6 +91,7 @@ public sealed class NodeAgent(
         foreach (var assignment in desired)
         {
             if (supervisors.Any(s => IsSame(s.Assignment, assignment))) continue;
+            if (supervisors.Exists(s => IsSameResource(s.Assignment, assignment) && s.Assignment.Epoch < assignment.Epoch && s.TryAdopt(assignment))) continue;
             if (assignment.Kind == AssignmentKind.Trainer && supervisors.Any(s => IsSameResource(s.Assignment, assignment))) continue;
             var supervisor = CreateSupervisor(assignment);
             supervisor.IsLeased = keeper is not null;

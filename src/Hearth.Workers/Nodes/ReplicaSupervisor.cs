@@ -9,14 +9,74 @@ internal sealed class ReplicaSupervisor(
     Assignment assignment, INodeReports reports, WorkerProgram program, NodeAgentOptions options, TimeProvider time)
     : WorkerSupervisor(assignment, reports)
 {
-    private readonly ReplicaSpec spec = assignment.Replica
-        ?? throw new ArgumentException($"The assignment of {assignment.Resource} has no replica specification.", nameof(assignment));
-    private volatile bool ready;
+    private readonly object gate = new();
+    private volatile string? socket; // of the process that is ready
+    private Task adopting = Task.CompletedTask;
+    private CancellationToken stopping;
     private string? failure;
+    private Assignment launched = assignment;
 
-    public override bool IsReady => ready;
+    private ReplicaSpec Spec => Assignment.Replica
+        ?? throw new ArgumentException($"The assignment of {Assignment.Resource} has no replica specification.");
+
+    public override bool IsReady => socket is not null;
+
+    /// <summary>The running process changes its adapters while it serves; a fault among them is reported, and tried again.</summary>
+    public override bool TryAdopt(Assignment newer)
+    {
+        lock (gate)
+        {
+            if (socket is not { } path || stopping.IsCancellationRequested || newer.Replica is null || Bare(newer.Replica) != Bare(Spec)) return false;
+            Assignment = newer;
+            adopting = AdoptAsync(adopting, newer, path);
+            return true;
+        }
+    }
+
+    private async Task AdoptAsync(Task before, Assignment newer, string path)
+    {
+        await Task.Yield(); // the caller holds locks
+        await before;
+        var backOff = options.FirstBackOff;
+        while (Assignment == newer && socket == path && !stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var answer = await ReplicaSocket.SetAddonsAsync(path, newer.Replica!.Addons, stopping);
+                if (answer.Fault is not { } fault)
+                {
+                    await ReportAsync(token => Reports.ReplicaReadyAsync(newer.Resource, newer.Epoch, path, answer.Hashes, token), stops: false);
+                    return;
+                }
+                await ReportAsync(token => Reports.ReplicaExitedAsync(newer.Resource, newer.Epoch, fault, token), stops: false);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+            {
+                return; // The process is ending; the next one starts with what is wanted now.
+            }
+            await Task.WhenAny(Task.Delay(backOff, time, stopping));
+            backOff = Longer(backOff);
+        }
+    }
+
+    private static ReplicaSpec Bare(ReplicaSpec spec) => spec with { Addons = [] };
+
+    private TimeSpan Longer(TimeSpan backOff) => backOff * 2 < options.LongestBackOff ? backOff * 2 : options.LongestBackOff;
 
     protected override async Task RunAsync(CancellationToken stopping)
+    {
+        this.stopping = stopping;
+        try
+        {
+            await KeepRunningAsync(stopping);
+        }
+        finally
+        {
+            await adopting;
+        }
+    }
+
+    private async Task KeepRunningAsync(CancellationToken stopping)
     {
         var backOff = options.FirstBackOff;
         while (!stopping.IsCancellationRequested)
@@ -24,11 +84,11 @@ internal sealed class ReplicaSupervisor(
             var reason = await RunOnceAsync(stopping);
             if (stopping.IsCancellationRequested) return;
             // A replica that had served starts again soon; one that never came up is given more and more time.
-            if (ready) backOff = options.FirstBackOff;
-            ready = false;
+            if (IsReady) backOff = options.FirstBackOff;
+            lock (gate) socket = null;
             await ReportAsync(token => Reports.ReplicaExitedAsync(Assignment.Resource, Assignment.Epoch, reason, token));
             await Task.WhenAny(Task.Delay(backOff, time, stopping));
-            backOff = backOff * 2 < options.LongestBackOff ? backOff * 2 : options.LongestBackOff;
+            backOff = Longer(backOff);
         }
     }
 
@@ -42,7 +102,8 @@ internal sealed class ReplicaSupervisor(
         try
         {
             Directory.CreateDirectory(options.RunDirectory);
-            var launch = new ReplicaLaunch(spec, socketPath);
+            launched = Assignment;
+            var launch = new ReplicaLaunch(Spec, socketPath);
             await File.WriteAllTextAsync(launchPath, JsonSerializer.Serialize(launch, WorkerJson.Options), stopping);
             using var process = WorkerProcess.Start(program, [WorkerProgram.ReplicaVerb, launchPath], Path.Combine(options.RunDirectory, name + ".log"));
             Watch(process);
@@ -72,8 +133,9 @@ internal sealed class ReplicaSupervisor(
         failure = message.Failed ?? failure;
         if (message.Figures is { } figures) await ReportAsync(token => Reports.ReplicaFiguresAsync(Assignment.Resource, Assignment.Epoch, name, figures, token));
         if (message.Ready is not { } endpoint) return;
-        await ReportAsync(token =>
-            Reports.ReplicaReadyAsync(Assignment.Resource, Assignment.Epoch, endpoint.SocketPath, endpoint.AddonHashes, token));
-        ready = true;
+        // The epoch that it was started for: where a newer one has come meanwhile, that one is adopted next, or has its own process.
+        var started = launched;
+        await ReportAsync(token => Reports.ReplicaReadyAsync(started.Resource, started.Epoch, endpoint.SocketPath, endpoint.AddonHashes, token));
+        lock (gate) socket = endpoint.SocketPath;
     }
 }

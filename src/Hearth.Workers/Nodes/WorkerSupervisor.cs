@@ -13,13 +13,20 @@ internal abstract class WorkerSupervisor(Assignment assignment, INodeReports rep
     private volatile WorkerProcess? process;
     private volatile bool isFenced;
 
-    public Assignment Assignment { get; } = assignment;
+    public Assignment Assignment
+    {
+        get => Volatile.Read(ref assignment);
+        protected set => Volatile.Write(ref assignment, value);
+    }
 
     /// <summary>Completes when no process of this assignment runs any more and none will.</summary>
     public Task Completion => completion;
 
     /// <summary>True once the worker does its work; a newer epoch of a replica takes over from then on.</summary>
     public virtual bool IsReady => true;
+
+    /// <summary>Takes a newer epoch of its assignment over where the running process can become what that asks for. False: it needs a process of its own.</summary>
+    public virtual bool TryAdopt(Assignment newer) => false;
 
     public void Start() => completion = Task.Run(async () =>
     {
@@ -64,13 +71,15 @@ internal abstract class WorkerSupervisor(Assignment assignment, INodeReports rep
     protected INodeReports Reports { get; } = reports;
 
     /// <summary>Sends a report until the control plane takes it. A refusal (the epoch is no longer current) stops the worker (rule R5).</summary>
-    protected async Task ReportAsync(Func<CancellationToken, ValueTask<bool>> report)
+    /// <param name="report">Sends it once.</param>
+    /// <param name="stops">False for a worker that has been told of a newer epoch, or is about to be: the assignments say how it goes on.</param>
+    protected async Task ReportAsync(Func<CancellationToken, ValueTask<bool>> report, bool stops = true)
     {
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                if (!await report(stop.Token)) Stop();
+                if (!await report(stop.Token) && stops) Stop();
                 return;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -9,24 +9,28 @@ internal sealed class Conversations
 {
     private readonly Conversation _base;
     private readonly Dictionary<string, Conversation> _addons = [];
+    private readonly Dictionary<string, ModelText> _texts; // by template: adapters that share one share its text, and so do the sets that follow
 
-    private Conversations(Conversation own) => _base = own;
-
-    /// <exception cref="InvalidDataException">The tokenizer or a template is unsound.</exception>
-    public static Conversations Load(ModelFiles files, ReplicaSpec spec)
+    private Conversations(ModelFiles files, ReplicaSpec spec, Dictionary<string, ModelText> texts)
     {
-        var texts = new Dictionary<string, ModelText>(); // adapters that share a template share its text
-        var conversations = new Conversations(Load(spec.Chat));
+        _texts = texts;
+        _base = Load(spec.Chat);
         foreach (var addon in spec.Addons.Where(addon => addon.Chat is not null))
-            conversations._addons[addon.ModelName] = Load(new(addon.Chat!.Template ?? spec.Chat?.Template, addon.Chat.System ?? spec.Chat?.System));
-        return conversations;
+            _addons[addon.ModelName] = Load(new(addon.Chat!.Template ?? spec.Chat?.Template, addon.Chat.System ?? spec.Chat?.System));
 
         Conversation Load(ChatSettings? chat)
         {
-            if (!texts.TryGetValue(chat?.Template ?? "", out var text)) texts[chat?.Template ?? ""] = text = ModelText.Load(files, chat?.Template);
+            if (!_texts.TryGetValue(chat?.Template ?? "", out var text)) _texts[chat?.Template ?? ""] = text = ModelText.Load(files, chat?.Template);
             return new(text, chat?.System);
         }
     }
+
+    /// <exception cref="InvalidDataException">The tokenizer or a template is unsound.</exception>
+    public static Conversations Load(ModelFiles files, ReplicaSpec spec) => new(files, spec, []);
+
+    /// <summary>Those of the same model with other adapters; what is loaded is not loaded again.</summary>
+    /// <exception cref="InvalidDataException">A template is unsound.</exception>
+    public Conversations With(ModelFiles files, ReplicaSpec spec) => new(files, spec, new(_texts));
 
     /// <param name="addon">Name of an adapter's model; null: the base model.</param>
     public Conversation Of(string? addon) => addon is not null && _addons.TryGetValue(addon, out var own) ? own : _base;

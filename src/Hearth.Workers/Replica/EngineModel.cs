@@ -9,49 +9,59 @@ namespace Hearth.Workers;
 internal sealed class EngineModel : IReplicaModel, IDisposable
 {
     private readonly ModelFiles files;
-    private readonly Conversations conversations;
+    private readonly ReplicaSpec spec;
     private readonly Engine engine;
-    private readonly AddonRegistry addons;
+    private readonly ReplicaAddons addons;
     private readonly RequestGrammar grammars;
+    private volatile Conversations conversations;
 
-    private EngineModel(ModelFiles files, Conversations conversations, Engine engine, AddonRegistry addons)
+    private EngineModel(ModelFiles files, ReplicaSpec spec, Engine engine, Conversations conversations)
     {
-        (this.files, this.conversations, this.engine, this.addons) = (files, conversations, engine, addons);
+        (this.files, this.spec, this.engine, this.conversations) = (files, spec, engine, conversations);
+        addons = new ReplicaAddons(files.Configuration);
         grammars = new(conversations.Of(null).Text.Tokenizer, engine.VocabularySize);
     }
 
     /// <summary>Loads the model and every adapter.</summary>
     /// <exception cref="InvalidDataException">A file is unsound, or an adapter is not the one that the deployment names.</exception>
-    public static EngineModel Load(ReplicaSpec spec)
+    public static async Task<EngineModel> LoadAsync(ReplicaSpec spec, CancellationToken cancellationToken)
     {
         var files = ModelFiles.Open(spec.ModelPath);
         var reading = Task.Run(() => Conversations.Load(files, spec)); // a vocabulary takes longer to read than mapped weights
         var runner = ModelRunner.Load(files, new ModelRunnerOptions { MaxContext = spec.MaxContextLength }, PackedStore.Default);
         Console.Error.WriteLine(runner.Weights);
         var engine = new Engine(runner, new EngineOptions { EosTokenIds = files.Configuration.EosTokenIds, NgramDrafts = spec.NgramSpeculationLength });
-        var addons = new AddonRegistry();
-        foreach (var addon in spec.Addons) addons.Set(LoadAddon(addon, files.Configuration));
-        var conversations = reading.GetAwaiter().GetResult();
+        var model = new EngineModel(files, spec, engine, await reading);
+        await model.SetAddonsAsync(spec.Addons, cancellationToken);
         files.CloseWeights();
-        return new EngineModel(files, conversations, engine, addons);
+        return model;
     }
 
     public IReadOnlyList<string> AddonHashes => addons.Hashes;
 
     public ReplicaFigures Figures => EngineFigures.Of(engine.Metrics);
 
-    public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async Task SetAddonsAsync(IReadOnlyList<AddonSpec> wanted, CancellationToken cancellationToken)
     {
-        var grammar = await grammars.OfAsync(request, cancellationToken);
-        var handle = Submit(OptionsOf(request) with { Grammar = grammar }, cancellationToken);
-        await foreach (var generated in new GenerationStream(handle, conversations.Of(null).Text.Tokenizer, request).ReadAsync(cancellationToken)) yield return generated;
+        var next = conversations.With(files, spec with { Addons = wanted });
+        await addons.SetAsync(wanted, cancellationToken);
+        conversations = next;
     }
 
-    private GenerationHandle Submit(GenerationOptions options, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var stream = await SubmitAsync(request, cancellationToken);
+        await foreach (var generated in stream.ReadAsync(cancellationToken)) yield return generated;
+    }
+
+    private async ValueTask<GenerationStream> SubmitAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        var grammar = await grammars.OfAsync(request, cancellationToken);
+        using var lease = await addons.AcquireAsync(request, cancellationToken);
         try
         {
-            return engine.Submit(options, cancellationToken);
+            var handle = engine.Submit(OptionsOf(request, lease?.Addon) with { Grammar = grammar }, cancellationToken);
+            return new GenerationStream(handle, conversations.Of(null).Text.Tokenizer, request);
         }
         catch (GenerationException e)
         {
@@ -66,18 +76,10 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         files.Dispose();
     }
 
-    private static Addon LoadAddon(AddonSpec spec, ModelConfiguration configuration)
-    {
-        var addon = Addon.Load(spec.ModelName, spec.AdapterPath, configuration);
-        return addon.Hash == spec.Hash
-            ? addon
-            : throw new InvalidDataException($"The adapter {spec.ModelName} in {spec.AdapterPath} has the hash {addon.Hash}, expected {spec.Hash}: its file was changed.");
-    }
-
-    private GenerationOptions OptionsOf(GenerationRequest request) => new()
+    private GenerationOptions OptionsOf(GenerationRequest request, Addon? addon) => new()
     {
         PromptTokenIds = RequestPrompt.Of(request, conversations.Of(request.Addon)),
-        Addon = AddonOf(request),
+        Addon = addon,
         Account = request.Account,
         IsolationKey = request.IsolationKey,
         IsUrgent = request.IsUrgent,
@@ -90,15 +92,4 @@ internal sealed class EngineModel : IReplicaModel, IDisposable
         ErrorOnContextOverflow = request.ErrorOnContextOverflow,
         Sampling = RequestSampling.Of(request, files.Generation ?? new()),
     };
-
-    /// <summary>Loud, never the base model: a request for an adapter that is not held is refused.</summary>
-    private Addon? AddonOf(GenerationRequest request)
-    {
-        if (request.Addon is not { } name) return null;
-        if (!addons.TryGet(name, out var addon))
-            throw new ReplicaRequestException("NOT_FOUND", $"This replica does not hold the adapter {name}.");
-        if (request.AddonHash is { } hash && hash != addon.Hash)
-            throw new ReplicaRequestException("FAILED_PRECONDITION", $"This replica holds another version of the adapter {name}.");
-        return addon;
-    }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Hearth.ControlPlane;
@@ -39,7 +38,7 @@ public sealed class ReplicaGateway : IReplicaGateway, IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(string socketPath, GenerationRequest request, CancellationToken cancellationToken)
     {
-        var client = clients.GetOrAdd(socketPath, CreateClient);
+        var client = clients.GetOrAdd(socketPath, ReplicaSocket.CreateClient);
         var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, WorkerJson.Options));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var message = new HttpRequestMessage(HttpMethod.Post, "http://replica/generate") { Content = content };
@@ -65,29 +64,5 @@ public sealed class ReplicaGateway : IReplicaGateway, IDisposable
         {
             throw new ReplicaLostException($"The replica ended before its answer did: {e.Message}");
         }
-    }
-
-    private static HttpClient CreateClient(string socketPath)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            UseProxy = false,
-            UseCookies = false,
-            ConnectCallback = async (_, cancellationToken) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        };
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }

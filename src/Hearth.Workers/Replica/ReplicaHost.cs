@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Hearth.Workers;
 
-/// <summary>Answers on a unix socket: <c>POST /generate</c> streams one JSON line an event, <c>GET /health</c> says that the replica lives.</summary>
+/// <summary>
+/// Answers on a unix socket: <c>POST /generate</c> streams one JSON line an event, <c>PUT /addons</c> changes the adapters, <c>GET /health</c> says that the replica lives.
+/// </summary>
 public sealed class ReplicaHost : IAsyncDisposable
 {
     private static readonly byte[] LineEnd = "\n"u8.ToArray();
@@ -45,8 +47,25 @@ public sealed class ReplicaHost : IAsyncDisposable
     private Task AnswerAsync(HttpContext context)
     {
         if (context.Request.Path == "/generate" && HttpMethods.IsPost(context.Request.Method)) return GenerateAsync(context);
+        if (context.Request.Path == "/addons" && HttpMethods.IsPut(context.Request.Method)) return SetAddonsAsync(context);
         context.Response.StatusCode = context.Request.Path == "/health" ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;
         return Task.CompletedTask;
+    }
+
+    private async Task SetAddonsAsync(HttpContext context)
+    {
+        ReplicaAddonsAnswer answer;
+        try
+        {
+            var wanted = await JsonSerializer.DeserializeAsync<AddonSpec[]>(context.Request.Body, WorkerJson.Options, context.RequestAborted) ?? [];
+            await model.SetAddonsAsync(wanted, context.RequestAborted);
+            answer = new(model.AddonHashes, null);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException)
+        {
+            answer = new(model.AddonHashes, e.Message);
+        }
+        await JsonSerializer.SerializeAsync(context.Response.Body, answer, WorkerJson.Options, context.RequestAborted);
     }
 
     private async Task GenerateAsync(HttpContext context)

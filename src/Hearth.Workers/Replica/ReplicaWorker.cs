@@ -15,7 +15,7 @@ public static class ReplicaWorker
         {
             var launch = JsonSerializer.Deserialize<ReplicaLaunch>(await File.ReadAllTextAsync(launchPath, stop.Token), WorkerJson.Options)
                 ?? throw new InvalidDataException($"{launchPath} is empty.");
-            using var model = EngineModel.Load(launch.Spec);
+            using var model = await EngineModel.LoadAsync(launch.Spec, stop.Token);
             await using var host = await ReplicaHost.StartAsync(model, launch.SocketPath, stop.Token);
             channel.Send(new WorkerMessage { Ready = new ReplicaReady(launch.SocketPath, model.AddonHashes) });
             await EngineFigures.SendAsync(() => model.Figures, figures => channel.Send(new WorkerMessage { Figures = figures }), TimeProvider.System, stop.Token);

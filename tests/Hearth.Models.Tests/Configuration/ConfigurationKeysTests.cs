@@ -91,14 +91,13 @@ public sealed class ConfigurationKeysTests : IDisposable
     [InlineData("generation_config.json", """{"temperature": "hot"}""", "temperature")]
     [InlineData("generation_config.json", """{"eos_token_id": "2"}""", "eos_token_id")]
     [InlineData("adapter_config.json", """{"use_dora": true}""", "use_dora")]
-    [InlineData("adapter_config.json", """{"lora_bias": true}""", "lora_bias")]
     [InlineData("adapter_config.json", """{"fan_in_fan_out": true}""", "fan_in_fan_out")]
     [InlineData("adapter_config.json", """{"layer_replication": [[0, 2], [1, 3]]}""", "layer_replication")]
-    [InlineData("adapter_config.json", """{"modules_to_save": ["lm_head"]}""", "modules_to_save")]
-    [InlineData("adapter_config.json", """{"trainable_token_indices": [1]}""", "trainable_token_indices")]
+    [InlineData("adapter_config.json", """{"modules_to_save": ["norm"]}""", "modules_to_save")]
+    [InlineData("adapter_config.json", """{"trainable_token_indices": {"lm_head": [1]}}""", "trainable_token_indices")]
     [InlineData("adapter_config.json", """{"loftq_config": {"loftq_bits": 4}}""", "loftq_config")]
     [InlineData("adapter_config.json", """{"init_lora_weights": "pissa"}""", "init_lora_weights")]
-    [InlineData("adapter_config.json", """{"bias": "all"}""", "bias")]
+    [InlineData("adapter_config.json", """{"bias": "some"}""", "bias")]
     [InlineData("adapter_config.json", """{"peft_type": "IA3"}""", "peft_type")]
     public void A_value_that_is_not_supported_is_refused_by_name(string format, string change, string name)
     {
