@@ -134,7 +134,7 @@ public sealed class AddonRegistry : IDisposable
                 _reserved -= room;
                 entry.Loading = null;
                 if (loaded is not null) Keep(entry, loaded);
-                Evict(0); // it may take a little more than its files say
+                Evict(0, spared: entry); // it may take a little more than its files say
                 Signal();
             }
         }
@@ -166,12 +166,13 @@ public sealed class AddonRegistry : IDisposable
         }
     }
 
-    private void Evict(long wanted)
+    private void Evict(long wanted, Entry? spared = null)
     {
-        while (_contents.Bytes + _reserved + wanted > _budget && LeastRecentlyUsed() is { } victim) victim.Drop();
+        while (_contents.Bytes + _reserved + wanted > _budget && LeastRecentlyUsed(spared) is { } victim) victim.Drop();
     }
 
-    private Entry? LeastRecentlyUsed() => _known.Values.Where(entry => entry.Addon is { IsInUse: false }).MinBy(entry => entry.LastUse);
+    private Entry? LeastRecentlyUsed(Entry? spared) =>
+        _known.Values.Where(entry => entry != spared && entry.Addon is { IsInUse: false }).MinBy(entry => entry.LastUse);
 
     private bool IsCurrent(Entry entry) => !_disposed && _known.TryGetValue(entry.Source.Name, out var current) && current == entry;
 
