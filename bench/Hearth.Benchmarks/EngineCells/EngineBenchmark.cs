@@ -18,7 +18,7 @@ internal static class EngineBenchmark
     /// <summary>The names of all cells.</summary>
     public static string[] Cells { get; } =
     [
-        .. Types.SelectMany(type => (string[])[Name("prefill", type), Name("decode", type), Name("batch32", type)]), "adapters8", "adapters32", "load", "memory-q8_0",
+        .. Types.SelectMany(type => (string[])[Name("prefill", type), Name("decode", type), Name("batch32", type)]), .. AdapterCells.Names, "load", "memory-q8_0",
     ];
 
     public static void Run(Report report, bool oursOnly)
@@ -29,7 +29,7 @@ internal static class EngineBenchmark
         {
             if (peer != null) report.Note($"peer: {peer.Version}");
             foreach (var type in Types) Speed(report, limits, peer, type);
-            Adapters(report);
+            AdapterCells.Run(report);
             Load(report, peer);
             Memory(report, peer);
         }
@@ -75,21 +75,6 @@ internal static class EngineBenchmark
         report.AddRate(cell, tokens / turns.Ours, tokens / turns.Peer, "tokens/s", "llama.cpp, same file", goal);
         if (EngineGoals.KnownPeer(cell) is { } known && tokens / turns.Peer < 0.7 * known)
             report.Note($"{cell}: the peer is suspect, it reached {tokens / turns.Peer:F0} of its usual {known:F0} tokens/s on this kind of processor");
-    }
-
-    // Sequences with adapters against the same ones without, on f16 weights.
-    private static void Adapters(Report report)
-    {
-        if (!report.Wants("adapters8") && !report.Wants("adapters32")) return;
-        using var ours = new EngineSide(RandomGguf.Path(RandomGguf.GgufType.F16), cacheTokens: 4096);
-        using var addons = new RandomAdapters(ours.Configuration, count: 8, rank: 16);
-        foreach (var (cell, sequences) in ((string, int)[])[("adapters8", 8), ("adapters32", 32)])
-        {
-            if (!report.Wants(cell)) continue;
-            var turns = Turns.Run(5, null, () => ours.Decode(sequences, BatchPrompt, BatchTokens, addons.All), () => ours.Decode(sequences, BatchPrompt, BatchTokens));
-            int tokens = sequences * BatchTokens;
-            report.AddRate(cell, tokens / turns.Ours, tokens / turns.Peer, "tokens/s", "our own base model, f16, as many sequences", new(EngineGoals.Ratio(cell)));
-        }
     }
 
     private static void Load(Report report, LlamaPeer? peer)

@@ -43,6 +43,7 @@ internal static class EngineGoals
         "batch32-q4_0" => HasFastIntegers ? 1.0 : 1.1,
         "adapters8" => 0.75,
         "adapters32" => 0.85,
+        "livemerge-prefill" or "livemerge-decode" => 0.98,
         _ => 1,
     };
 

@@ -26,9 +26,9 @@ internal sealed class EngineSide : IDisposable
     public ModelConfiguration Configuration => _files.Configuration;
 
     /// <summary>Seconds from a fresh prompt to its first token.</summary>
-    public double Prefill(int tokens)
+    public double Prefill(int tokens, Addon? addon = null)
     {
-        var options = Request(tokens, completion: 1, addon: null);
+        var options = Request(tokens, completion: 1, addon);
         return Clock.Time(() => _engine.Submit(options).Usage.Wait());
     }
 

@@ -15,6 +15,9 @@ internal sealed class RandomAdapters : IDisposable
 
     public IReadOnlyList<Addon> All { get; }
 
+    /// <summary>PEFT folder of one of them.</summary>
+    public string FolderOf(int number) => Path.Combine(_folder, $"adapter-{number}");
+
     public void Dispose()
     {
         foreach (var addon in All) addon.Release();
@@ -23,7 +26,7 @@ internal sealed class RandomAdapters : IDisposable
 
     private Addon Make(ModelConfiguration configuration, int rank, int number)
     {
-        string name = $"adapter-{number}", folder = Path.Combine(_folder, name);
+        string name = $"adapter-{number}", folder = FolderOf(number);
         using (var adapter = LoraAdapter.Create(configuration, rank, alpha: 2 * rank, seed: (ulong)number))
         {
             foreach (var parameter in adapter.Parameters.All)
