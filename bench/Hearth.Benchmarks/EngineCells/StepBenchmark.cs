@@ -18,7 +18,6 @@ internal static class StepBenchmark
         using var side = new EngineSide(RandomGguf.Path(type), Math.Max(4096, rows * 128), trace);
         Func<double> run = prefill ? () => side.Prefill(PrefillTokens) : () => side.Decode(rows, Prompt, Tokens);
         run();
-        limits.Sample();
         var seconds = new List<double>();
         for (int round = 0; round < 5; round++)
         {

@@ -7,6 +7,7 @@ internal readonly record struct Turns(double Ours, double Peer)
     {
         ours();
         peer?.Invoke();
+        limits?.BeginCell();
         List<double> our = [], their = [];
         for (int round = 0; round < rounds; round++)
         {
