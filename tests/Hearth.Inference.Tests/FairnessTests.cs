@@ -125,6 +125,19 @@ public sealed class FairnessTests
     }
 
     [Fact]
+    public void Those_in_the_middle_keep_their_blocks()
+    {
+        // The least served one needs a block when there is none: not the next one gives one up, but the last.
+        var loop = new StepLoop(model: new HistoryModel(blocks: 16));
+        var rich = loop.Add(StepLoop.Prompt(30), maxTokens: 20, account: "a");
+        var poor = loop.Add(StepLoop.Prompt(3, 1), maxTokens: 12, account: "b");
+        var middle = loop.Add(StepLoop.Prompt(14, 2), maxTokens: 8, account: "c");
+        loop.RunToEnd();
+        Assert.True(rich.Preemptions > 0);
+        Assert.Equal((0, 0), (poor.Preemptions, middle.Preemptions));
+    }
+
+    [Fact]
     public void An_account_that_runs_nothing_gets_a_place_from_one_that_runs_several()
     {
         var loop = new StepLoop(new() { TokenBudget = 32, MaxSequences = 3, LogitRows = 8 }, new HistoryModel(blocks: 400));
