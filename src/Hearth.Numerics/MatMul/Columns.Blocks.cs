@@ -54,7 +54,7 @@ internal unsafe struct Q40Columns<T> : IColumns<T> where T : unmanaged, IWidenin
     public void Load(byte* leg, int left, int part) => _words = T.Load((float*)leg + 16 * part);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Next() => T.TakeSignedNibbles(ref _words) * _scale.Value;
+    public T Next() => T.TakeNibblesLess8(ref _words) * _scale.Value;
 }
 
 /// <summary>value = d q + m, not fused.</summary>

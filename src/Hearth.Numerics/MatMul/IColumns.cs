@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Hearth.Numerics;
 
 /// <summary>
@@ -46,7 +48,7 @@ internal unsafe struct Kept<T> where T : unmanaged, IWideningLanes<T>
     private T _value;
     private float* _memory;
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Set(T value, float* memory)
     {
         if (T.IsOneRegister)
@@ -60,7 +62,7 @@ internal unsafe struct Kept<T> where T : unmanaged, IWideningLanes<T>
 
     public readonly T Value
     {
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => T.IsOneRegister ? _value : T.Load(_memory);
     }
 }

@@ -7,7 +7,7 @@ public sealed unsafe partial class PackedWeight
     /// Number of the layout that the class describes. Files of packed weights carry it and are made anew where it differs: raise it whenever
     /// a packed byte changes place or meaning (a test compares hashes of packed samples with those of this number).
     /// </summary>
-    public const int LayoutVersion = 2;
+    public const int LayoutVersion = 3;
 
     /// <summary>A weight over packed bytes that lie in a mapped file; its memory is the mapping's, which must live as long.</summary>
     /// <param name="memory">The mapping.</param>

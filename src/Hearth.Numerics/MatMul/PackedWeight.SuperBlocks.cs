@@ -20,7 +20,7 @@ public sealed unsafe partial class PackedWeight
             part[32 + column] = (byte)(j < 4 ? codes[j + 4] & 63 : codes[j + 4] >> 4 | codes[j] >> 6 << 4);
             uint* words = (uint*)(part + 64) + column;
             for (int k = 0; k < 32; k++)
-                words[k / 8 * 32] |= (uint)(values[j / 2 * 32 + k] >> j % 2 * 4 & 15) << 28 - 4 * (k % 8);
+                words[k / 8 * 32] |= (uint)(values[j / 2 * 32 + k] >> j % 2 * 4 & 15) << 4 * (k % 8);
         }
     }
 

@@ -10,7 +10,7 @@ namespace Hearth.Numerics;
 /// Panels of 32 outputs, one after the other; the last one is filled up with zero columns, K never is (E1). Inside a panel, by k:
 /// F32: 32 floats. F16: 32 halves. BF16: 16 words, word j holding output j below and output j + 16 above, so that one shift
 /// and one mask widen it. Quantised, for every 32 k: 32 float16 scales, Q4_1 also 32 float16 minima, then the codes: for Q8_0 by k 32 bytes; for Q4
-/// by eight k 32 words, a word holding the eight codes of an output from its highest bits on (Q4_0: less 8, in two's complement). Q4_K, for every 256 k: 32 float16 scales,
+/// by eight k 32 words, a word holding the eight codes of an output from its lowest bits on. Q4_K, for every 256 k: 32 float16 scales,
 /// 32 minima, then eight times 32 + 32 bytes of their codes and 32 k as Q4_0 has them. Q6_K, for every 256 k: 32 float16 scales, then sixteen times 32 signed
 /// bytes of scale codes and twice eight k: 32 words of five codes (less 32, in two's complement) and two bits, 32 half words of the rest.
 /// </remarks>
@@ -159,14 +159,13 @@ public sealed unsafe partial class PackedWeight : IDisposable
 
     private static void PackQ4(byte* block, int scales, byte* packed, int column)
     {
-        bool signed = scales == 1; // Q4_0: q - 8 in two's complement is q with its highest bit turned
         for (int s = 0; s < scales; s++) ((ushort*)packed)[s * 32 + column] = BinaryPrimitives.ReadUInt16LittleEndian(new(block + 2 * s, 2));
         uint* words = (uint*)(packed + 64 * scales) + column;
         for (int k = 0; k < 32; k++)
         {
             // A GGUF byte j holds elements j (lower nibble) and j + 16.
             int code = k < 16 ? block[2 * scales + k] & 15 : block[2 * scales + k - 16] >> 4;
-            words[k / 8 * 32] |= (uint)(signed ? code ^ 8 : code) << 28 - 4 * (k % 8);
+            words[k / 8 * 32] |= (uint)code << 4 * (k % 8);
         }
     }
 }

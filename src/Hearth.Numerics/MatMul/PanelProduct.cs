@@ -88,7 +88,7 @@ internal readonly unsafe struct PanelProduct(float* x, int rows, PackedWeight w,
         switch (count)
         {
             case 1:
-                FewRowsKernels<T, TColumns>.OneRow(panel, from, _inputs, to);
+                T.OneRow<TColumns>(panel, from, _inputs, to);
                 break;
             case 2 when T.IsOneRegister:
                 FewRowsKernels<T, TColumns>.TwoRows(panel, from, _inputs, to, stride);

@@ -63,7 +63,7 @@ internal static unsafe class Widening
             case WeightType.Q4_0:
                 {
                     byte* block = panel + (long)(k / 32) * Q40BlockBytes;
-                    return FromFloat16(((ushort*)block)[column]) * SignedNibble(block + 64, k % 32, column);
+                    return FromFloat16(((ushort*)block)[column]) * (Nibble(block + 64, k % 32, column) - 8);
                 }
             case WeightType.Q4_1:
                 {
@@ -91,12 +91,7 @@ internal static unsafe class Widening
         }
     }
 
-    /// <summary>The word of an output and eight k from <paramref name="k"/> - k % 8 on; its highest bits are the first code.</summary>
-    private static uint Word(byte* codes, int k, int column) => ((uint*)codes)[k / 8 * 32 + column] << 4 * (k % 8);
-
-    private static int Nibble(byte* codes, int k, int column) => (int)(Word(codes, k, column) >> 28);
-
-    private static int SignedNibble(byte* codes, int k, int column) => (int)Word(codes, k, column) >> 28;
+    private static int Nibble(byte* codes, int k, int column) => (int)(((uint*)codes)[k / 8 * 32 + column] >> 4 * (k % 8) & 15);
 
     /// <summary>Code <paramref name="i"/> of eight in two's complement: five in a word from its highest bits on, three in its last two bits and a half word behind the words.</summary>
     private static int SignedSixBits(byte* octet, int i, int column)

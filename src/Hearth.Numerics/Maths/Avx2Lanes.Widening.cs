@@ -41,22 +41,13 @@ internal readonly unsafe partial struct Avx2Lanes : IWideningLanes<Avx2Lanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes TakeNibbles(ref Avx2Lanes words)
     {
-        Avx2Lanes codes = new(
-            Avx.ConvertToVector256Single(Avx2.ShiftRightLogical(words._low.AsInt32(), 28)),
-            Avx.ConvertToVector256Single(Avx2.ShiftRightLogical(words._high.AsInt32(), 28)));
-        words = new(Avx2.ShiftLeftLogical(words._low.AsInt32(), 4).AsSingle(), Avx2.ShiftLeftLogical(words._high.AsInt32(), 4).AsSingle());
+        Avx2Lanes codes = new(Nibbles(words._low), Nibbles(words._high));
+        words = new(Avx2.ShiftRightLogical(words._low.AsInt32(), 4).AsSingle(), Avx2.ShiftRightLogical(words._high.AsInt32(), 4).AsSingle());
         return codes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes TakeSignedNibbles(ref Avx2Lanes words)
-    {
-        Avx2Lanes codes = new(
-            Avx.ConvertToVector256Single(Avx2.ShiftRightArithmetic(words._low.AsInt32(), 28)),
-            Avx.ConvertToVector256Single(Avx2.ShiftRightArithmetic(words._high.AsInt32(), 28)));
-        words = new(Avx2.ShiftLeftLogical(words._low.AsInt32(), 4).AsSingle(), Avx2.ShiftLeftLogical(words._high.AsInt32(), 4).AsSingle());
-        return codes;
-    }
+    public static Avx2Lanes TakeNibblesLess8(ref Avx2Lanes words) => TakeNibbles(ref words) - Create(8f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes TakeSignedSixBits(ref Avx2Lanes words)
@@ -74,6 +65,12 @@ internal readonly unsafe partial struct Avx2Lanes : IWideningLanes<Avx2Lanes>
         var sign = Vector256.Create(-0f);
         return new(Avx.Xor(value._low, sign), Avx.Xor(value._high, sign));
     }
+
+    public static void OneRow<TColumns>(byte* panel, float* x, int inputs, float* y) where TColumns : unmanaged, IColumns<Avx2Lanes> =>
+        OneRowAvx2<TColumns>.Run(panel, x, inputs, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Nibbles(Vector256<float> words) => Avx.ConvertToVector256Single(Avx2.And(words.AsInt32(), Vector256.Create(15)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> FiniteHalves(byte* source)

@@ -17,6 +17,20 @@ internal readonly unsafe partial struct Avx2Lanes : ILanes<Avx2Lanes>
         _high = high;
     }
 
+    /// <summary>Lanes 0 to 7.</summary>
+    public Vector256<float> Low
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _low;
+    }
+
+    /// <summary>Lanes 8 to 15.</summary>
+    public Vector256<float> High
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _high;
+    }
+
     public static bool IsOneRegister
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

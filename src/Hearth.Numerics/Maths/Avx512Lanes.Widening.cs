@@ -48,8 +48,8 @@ internal readonly unsafe partial struct Avx512Lanes : IWideningLanes<Avx512Lanes
         LookUp(ref words, Vector512.Create(0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx512Lanes TakeSignedNibbles(ref Avx512Lanes words) =>
-        LookUp(ref words, Vector512.Create(0f, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1));
+    public static Avx512Lanes TakeNibblesLess8(ref Avx512Lanes words) =>
+        LookUp(ref words, Vector512.Create(-8f, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes TakeSignedSixBits(ref Avx512Lanes words)
@@ -62,13 +62,16 @@ internal readonly unsafe partial struct Avx512Lanes : IWideningLanes<Avx512Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes Negate(Avx512Lanes value) => new(Avx512F.Xor(value._all.AsInt32(), Vector512.Create(int.MinValue)).AsSingle());
 
+    public static void OneRow<TColumns>(byte* panel, float* x, int inputs, float* y) where TColumns : unmanaged, IColumns<Avx512Lanes> =>
+        FewRowsKernels<Avx512Lanes, TColumns>.OneRow(panel, x, inputs, y);
+
     // A permutation looks only at the lowest four bits of an index: neither a mask nor a conversion.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Avx512Lanes LookUp(ref Avx512Lanes words, Vector512<float> table)
     {
-        var turned = Avx512F.RotateLeft(words._all.AsInt32(), 4);
-        words = new(turned.AsSingle());
-        return new(Avx512F.PermuteVar16x32(table, turned));
+        var codes = Avx512F.PermuteVar16x32(table, words._all.AsInt32());
+        words = new(Avx512F.ShiftRightLogical(words._all.AsInt32(), 4).AsSingle());
+        return new(codes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

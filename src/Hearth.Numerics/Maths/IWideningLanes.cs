@@ -25,14 +25,17 @@ internal unsafe interface IWideningLanes<T> : ILanes<T> where T : unmanaged, IWi
     /// <summary>The bfloat16 in the upper half of each word.</summary>
     static abstract T UpperBFloat16(T words);
 
-    /// <summary>The highest four bits of each word as a number; the words move on to the next.</summary>
+    /// <summary>The lowest four bits of each word as a number; the words move on to the next.</summary>
     static abstract T TakeNibbles(ref T words);
 
-    /// <summary>The highest four bits of each word as a number in two's complement; the words move on to the next.</summary>
-    static abstract T TakeSignedNibbles(ref T words);
+    /// <summary>The lowest four bits of each word as a number, less 8; the words move on to the next.</summary>
+    static abstract T TakeNibblesLess8(ref T words);
 
     /// <summary>The highest six bits of each word as a number in two's complement; the words move on to the next.</summary>
     static abstract T TakeSignedSixBits(ref T words);
 
     static abstract T Negate(T value);
+
+    /// <summary>The product of one row with a panel, the one kernel for which the widths need code of their own.</summary>
+    static abstract void OneRow<TColumns>(byte* panel, float* x, int inputs, float* y) where TColumns : unmanaged, IColumns<T>;
 }

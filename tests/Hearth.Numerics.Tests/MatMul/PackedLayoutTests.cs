@@ -16,13 +16,13 @@ public sealed class PackedLayoutTests
         [WeightType.BF16] = "f76768a77cec5faf737ae3d7c1b0fb8d78001864bf63cf538e70ada93f0a4345",
         [WeightType.F16] = "89945c419970283c41527dc42179dcd75c2338e2827d9bc538e45c6fa8a41485",
         [WeightType.Q8_0] = "95d4caba2b2322c024cfd21ee9b122b0f3210b65a76a5a044518c8643cb2508a",
-        [WeightType.Q4_0] = "e3e054918832541a1f220f6e3f525cd0b6698754583480198f8a11827ba8cc06",
-        [WeightType.Q4_1] = "560facb80eb5355cabda11da8fd52765e000ceb00cd3e42f9bb2c5f133b94bf8",
-        [WeightType.Q4_K] = "1042655ed0855f51459a65d6231bae6cc24a35ebe7e53c3fdaa8f108748009fa",
+        [WeightType.Q4_0] = "4c2e1769f8639cd7723eeae3a08227fc226abea235956bd338430da732d14c18",
+        [WeightType.Q4_1] = "47b4a002ee183e95854f3e70e50b5ea7dfa536c98f8935ceb7f201c4d435853a",
+        [WeightType.Q4_K] = "174f66a5178f2e073eaacb8ce5fdd7a4cbd4a3c4349513831f05d993fc26c87b",
         [WeightType.Q6_K] = "11b2fc0a831a1589032701dd833f3b1f2d43e503236ccb7233b977f5aba7e11c",
     };
 
-    private const int HashedVersion = 2;
+    private const int HashedVersion = 3;
 
     public static TheoryData<WeightType> Types() => new(Enum.GetValues<WeightType>());
 
