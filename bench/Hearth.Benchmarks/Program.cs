@@ -14,7 +14,7 @@ if (!IsOptimised(typeof(Kernels).Assembly) || !IsOptimised(Assembly.GetExecuting
     return 2;
 }
 
-const string Names = "api, attention, dataset, engine, gemm, gemm-types, lora, moe, speculation, step, tokenizer";
+const string Names = "api, attention, dataset, engine, gemm, gemm-types, grammar, lora, moe, speculation, step, tokenizer";
 bool json = args.Contains("--json");
 string? only = args.FirstOrDefault(argument => argument.StartsWith("--only="))?["--only=".Length..];
 string[] cells = [.. args.Where(EngineBenchmark.Cells.Contains)];
@@ -53,6 +53,9 @@ foreach (string name in names)
             return 0;
         case "engine":
             EngineBenchmark.Run(report, args.Contains("--ours-only"));
+            break;
+        case "grammar":
+            GrammarBenchmark.Run(report);
             break;
         case "speculation":
             SpeculationBenchmark.Run(report);

@@ -59,7 +59,9 @@ public sealed class GrammarCache(TokenVocabulary vocabulary, int most = 32, long
         await _compiling.WaitAsync().ConfigureAwait(false);
         try
         {
-            return new(JsonSchemaGrammar.Compile(schema), vocabulary);
+            var automaton = new TokenAutomaton(JsonSchemaGrammar.Compile(schema), vocabulary);
+            automaton.Prepare();
+            return automaton;
         }
         finally
         {

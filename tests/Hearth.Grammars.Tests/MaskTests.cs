@@ -23,6 +23,7 @@ public sealed class MaskTests
     public void A_mask_allows_exactly_the_tokens_that_can_be_read(string schema)
     {
         var automaton = new TokenAutomaton(JsonSchemaGrammar.Compile(schema), Vocabulary);
+        automaton.Prepare();
         var random = new Random(7);
         for (int text = 0; text < 40; text++)
         {

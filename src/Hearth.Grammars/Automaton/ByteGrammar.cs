@@ -23,6 +23,9 @@ public sealed class ByteGrammar
 
     internal int[] RuleStarts { get; }
 
+    /// <summary>States to which every turn of a loop comes back.</summary>
+    internal int[] LoopHeads { get; init; } = [];
+
     /// <summary>A rule comes behind all that may call it at the same position.</summary>
     internal int[] RuleOrder { get; }
 

@@ -10,7 +10,7 @@ internal sealed class GrammarAssembly(List<DraftState> states, CountedLoop[] loo
     private readonly bool[] _endsEmpty = new bool[states.Count]; // reaches the rule's end without reading
     private readonly bool[] _ends = new bool[states.Count]; // reaches it
 
-    public ByteGrammar Assemble(int root, int sharedStates)
+    public ByteGrammar Assemble(int root, int sharedStates, List<int> loopHeads)
     {
         FindEnds();
         if (!_ends[root]) throw new GrammarException("Nothing finite matches: every way leads back to itself. Give a recursive part an alternative that ends, such as null or an optional property.", "");
@@ -18,7 +18,7 @@ internal sealed class GrammarAssembly(List<DraftState> states, CountedLoop[] loo
         foreach (var (first, head) in loopBodies)
             if (ReachesUnread(first, head)) throw new GrammarException("A counted repetition repeats something that may be empty.");
         int[] order = OrderRules();
-        return new(Compile(), loops, ruleStarts, order, root, sharedStates);
+        return new(Compile(), loops, ruleStarts, order, root, sharedStates) { LoopHeads = [.. loopHeads.Where(head => _ends[head])] };
     }
 
     // Backwards from the rules' ends. A call leads on where its rule ends, so it waits for that rule.

@@ -16,6 +16,9 @@ public sealed class GrammarBuilder
     /// <summary>Counted loops as (first state of the body, head).</summary>
     internal List<(int First, int Head)> LoopBodies { get; } = [];
 
+    /// <summary>States to which every turn of a loop comes back.</summary>
+    internal List<int> LoopHeads { get; } = [];
+
     /// <summary>Makes room for a rule, so that others can call it before it is defined.</summary>
     public int Declare()
     {
@@ -50,7 +53,7 @@ public sealed class GrammarBuilder
         State(start).Calls.Add(new(root, end));
         State(end).IsEnd = true;
         foreach (var rule in _rules) State(rule?.End ?? throw new InvalidOperationException("A rule is declared but not defined.")).IsEnd = true;
-        return new GrammarAssembly(_states, [.. _loops], [.. _rules.Select(rule => rule!.Start)], LoopBodies).Assemble(start, _sharedStates);
+        return new GrammarAssembly(_states, [.. _loops], [.. _rules.Select(rule => rule!.Start)], LoopBodies).Assemble(start, _sharedStates, LoopHeads);
     }
 
     /// <summary>All states so far are the same in every builder that begins like this one.</summary>

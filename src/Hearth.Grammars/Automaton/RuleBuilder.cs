@@ -127,6 +127,7 @@ public sealed class RuleBuilder
     private void ReadLoop(int from, GrammarExpression body, int to)
     {
         int head = NewState();
+        _grammar.LoopHeads.Add(head);
         Skip(from, head);
         Read(head, body, head);
         Skip(head, to);
@@ -146,6 +147,7 @@ public sealed class RuleBuilder
         int loop = _grammar.NewLoop(min, max);
         _loop = loop;
         int head = NewState(), first = NewState();
+        _grammar.LoopHeads.Add(head);
         _grammar.State(head).Free.Add(new(first, CountStep.Turn, loop));
         Read(first, body, head);
         _loop = -1;

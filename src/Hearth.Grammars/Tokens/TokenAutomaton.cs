@@ -12,6 +12,9 @@ public sealed class TokenAutomaton
     /// <summary>Places visited for one mask or step before the text is given up: some tens of milliseconds.</summary>
     private const long MostWork = 2_000_000;
 
+    /// <summary>Loops whose masks are made before the first text.</summary>
+    private const int MostPrepared = 32;
+
     private readonly Lock _gate = new();
     private readonly ByteGrammar _grammar;
     private readonly StepScratch _step;
@@ -53,6 +56,41 @@ public sealed class TokenAutomaton
     /// <summary>Times that everything was dropped to make room.</summary>
     internal int Drops { get; private set; }
 
+    /// <summary>
+    /// Makes the masks that take longest, those inside of loops over characters, so that the first text need not wait for them. Not needed for the result.
+    /// </summary>
+    public void Prepare()
+    {
+        foreach (int head in _grammar.LoopHeads.Where(head => head >= _grammar.SharedStates || ReferenceEquals(Vocabulary.Shared, this)).Take(MostPrepared))
+        {
+            int loop = _grammar.States[head].Loop;
+            Prepare(head, 0);
+            if (loop >= 0 && _grammar.Loops[loop].Min > 0) Prepare(head, _grammar.Loops[loop].Min);
+        }
+    }
+
+    private void Prepare(int head, int count)
+    {
+        lock (_gate)
+        {
+            _step.WorkLimit = _step.Work + _mostWork;
+            try
+            {
+                _step.Begin();
+                _step.Reach(new(head, count, ReturnNode.Bottom));
+                StackFree(_step.Close());
+            }
+            catch (TooMuchWorkException)
+            {
+                // The text that comes here is told why it ends.
+            }
+            finally
+            {
+                _step.WorkLimit = long.MaxValue;
+            }
+        }
+    }
+
     internal GrammarState Step(GrammarState state, byte value)
     {
         lock (_gate)
@@ -91,7 +129,7 @@ public sealed class TokenAutomaton
 
     private GrammarMask Compute(GrammarState state)
     {
-        var free = StackFree(state);
+        var free = StackFree(state.Kernel);
         var own = new List<int>();
         TrieWalk.Run(free.Dependent, state, own.Add);
         own.Sort();
@@ -102,11 +140,11 @@ public sealed class TokenAutomaton
     private GrammarMask NoMask(string fault) => new(new ulong[Vocabulary.Words], [], allowsEnd: false, fault);
 
     // The state with its stack forgotten: the end of the rules at hand is then the end of the text.
-    private StackFreeMask StackFree(GrammarState state)
+    private StackFreeMask StackFree(Configuration[] kernel)
     {
-        bool isShared = !ReferenceEquals(Vocabulary.Shared, this) && Array.TrueForAll(state.Kernel, place => place.State < _grammar.SharedStates);
-        if (isShared) return Vocabulary.Shared.StackFreeOf(Forget(state.Kernel));
-        return StackFreeOf(Forget(state.Kernel));
+        bool isShared = !ReferenceEquals(Vocabulary.Shared, this) && Array.TrueForAll(kernel, place => place.State < _grammar.SharedStates);
+        if (isShared) return Vocabulary.Shared.StackFreeOf(Forget(kernel));
+        return StackFreeOf(Forget(kernel));
     }
 
     private StackFreeMask StackFreeOf(Configuration[] kernel)

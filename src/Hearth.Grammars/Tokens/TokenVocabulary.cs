@@ -19,6 +19,7 @@ public sealed class TokenVocabulary
         _bytes = [.. bytesOf.Take(size).Select(bytes => bytes is { Length: > 0 and < LongestToken } ? bytes : null)];
         Trie = TokenTrie.Build(Enumerable.Range(0, _bytes.Length).Where(id => _bytes[id] is not null), id => _bytes[id]!);
         Shared = new TokenAutomaton(SharedRules.Grammar, this);
+        Shared.Prepare();
     }
 
     /// <summary>Number of token ids.</summary>
