@@ -60,8 +60,10 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
 
     private void FeedForward(int index, DecoderLayer layer, LayerActivations keep, FloatBuffer output)
     {
-        keep.Gate = Project(layer, index, Projection.Gate, keep.MiddleNormed);
-        keep.Up = Project(layer, index, Projection.Up, keep.MiddleNormed);
+        (keep.Gate, keep.Up) = (TakeResult(layer, Projection.Gate), TakeResult(layer, Projection.Up));
+        Linear.MultiplyTogether(pool, keep.MiddleNormed, Rows, [layer[Projection.Gate], layer[Projection.Up]], [keep.Gate, keep.Up]);
+        AddBias(layer, index, Projection.Gate, keep.Gate);
+        AddBias(layer, index, Projection.Up, keep.Up);
         _adapters?.Add(index, AdapterSite.FeedForwardInput, keep.MiddleNormed, [keep.Gate, keep.Up], keep);
         keep.Activated = arena.Take(keep.Gate.Length);
         pool.Trace?.Begin("swiglu");
@@ -79,9 +81,12 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
     private void Attend(int index, DecoderLayer layer, LayerActivations keep)
     {
         int heads = _configuration.Heads, kvHeads = _configuration.KeyValueHeads, width = _configuration.HeadWidth;
-        var query = Project(layer, index, Projection.Query, keep.InputNormed);
-        var key = Project(layer, index, Projection.Key, keep.InputNormed);
-        keep.Value = Project(layer, index, Projection.Value, keep.InputNormed);
+        var (query, key) = (TakeResult(layer, Projection.Query), TakeResult(layer, Projection.Key));
+        keep.Value = TakeResult(layer, Projection.Value);
+        Linear.MultiplyTogether(pool, keep.InputNormed, Rows, [layer[Projection.Query], layer[Projection.Key], layer[Projection.Value]], [query, key, keep.Value]);
+        AddBias(layer, index, Projection.Query, query);
+        AddBias(layer, index, Projection.Key, key);
+        AddBias(layer, index, Projection.Value, keep.Value);
         _adapters?.Add(index, AdapterSite.AttentionInput, keep.InputNormed, [query, key, keep.Value], keep);
         if (!layer.QueryNorm.IsAbsent)
         {
@@ -129,11 +134,19 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
     /// <summary>The base model's product and bias of one projection, [T, N].</summary>
     private FloatBuffer Project(DecoderLayer layer, int index, Projection projection, FloatBuffer x, FloatBuffer into = default)
     {
-        var linear = layer[projection];
-        var y = into.IsEmpty ? arena.Take(Rows, linear.Outputs) : into;
-        bool ownBias = linear.HasBias && _adapters?.ReplacesBias(index, projection) == true;
-        linear.Forward(pool, x, Rows, y, withBias: !ownBias);
-        if (ownBias) _adapters!.AddBias(index, projection, linear.Bias, y);
+        var y = into.IsEmpty ? TakeResult(layer, projection) : into;
+        layer[projection].Multiply(pool, x, Rows, y);
+        AddBias(layer, index, projection, y);
         return y;
+    }
+
+    private FloatBuffer TakeResult(DecoderLayer layer, Projection projection) => arena.Take(Rows, layer[projection].Outputs);
+
+    private void AddBias(DecoderLayer layer, int index, Projection projection, FloatBuffer y)
+    {
+        var linear = layer[projection];
+        if (!linear.HasBias) return;
+        if (_adapters?.ReplacesBias(index, projection) == true) _adapters.AddBias(index, projection, linear.Bias, y);
+        else Kernels.AddBias(pool, y, linear.Bias);
     }
 }

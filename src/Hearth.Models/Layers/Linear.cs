@@ -63,13 +63,41 @@ public sealed class Linear : IDisposable
         new(name, parameter.Rows, parameter.Columns, null, set.Of(parameter), parameter, default);
 
     /// <summary>y = x W^T + b, or without b. x: [rows, inputs], y: [rows, outputs].</summary>
-    public void Forward(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y, bool withBias = true)
+    public void Forward(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y)
     {
-        pool.Trace?.Begin(ShortName, 2.0 * rows * Outputs * Inputs, Bytes);
+        Multiply(pool, x, rows, y);
+        if (HasBias) Kernels.AddBias(pool, y, _bias);
+    }
+
+    /// <summary>The product without the bias.</summary>
+    public void Multiply(ComputePool pool, ReadOnlySpan<float> x, int rows, Span<float> y)
+    {
+        pool.Trace?.Begin(ShortName, Flops(rows), Bytes);
         if (_packed != null) Kernels.MatMul(pool, x, rows, _packed, y);
         else Kernels.MatMul(pool, x, rows, _master, Outputs, Inputs, y);
-        if (withBias && HasBias) Kernels.AddBias(pool, y, _bias);
     }
+
+    /// <summary>Products of two or three layers with one x, without their biases: frozen weights share a loop (<see cref="Product"/>).</summary>
+    public static void MultiplyTogether(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Linear> layers, ReadOnlySpan<FloatBuffer> results)
+    {
+        switch (layers)
+        {
+            case [{ _packed: { } a } first, { _packed: { } b } second]:
+                pool.Trace?.Begin($"{first.ShortName}, {second.ShortName}", first.Flops(rows) + second.Flops(rows), first.Bytes + second.Bytes);
+                Kernels.MatMul(pool, x, rows, [new(a, results[0]), new(b, results[1])]);
+                break;
+            case [{ _packed: { } a } first, { _packed: { } b } second, { _packed: { } c } third]:
+                pool.Trace?.Begin($"{first.ShortName}, {second.ShortName}, {third.ShortName}",
+                    first.Flops(rows) + second.Flops(rows) + third.Flops(rows), first.Bytes + second.Bytes + third.Bytes);
+                Kernels.MatMul(pool, x, rows, [new(a, results[0]), new(b, results[1]), new(c, results[2])]);
+                break;
+            default:
+                for (int i = 0; i < layers.Length; i++) layers[i].Multiply(pool, x, rows, results[i]);
+                break;
+        }
+    }
+
+    private double Flops(int rows) => 2.0 * rows * Outputs * Inputs;
 
     /// <summary>dx = dy W, or the chain of dx continued. dy: [rows, outputs], dx: [rows, inputs].</summary>
     public void BackwardInput(ComputePool pool, ReadOnlySpan<float> dy, int rows, Span<float> dx, bool accumulate = false)

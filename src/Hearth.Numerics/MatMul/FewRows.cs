@@ -21,6 +21,43 @@ internal static unsafe class FewRows
         else for (int item = 0; item < task.Items; item++) task.Run(item, 0);
     }
 
+    /// <summary>Most products that share a loop: query, key and value.</summary>
+    public const int MaximumJoined = 3;
+
+    /// <summary>Whether this path is the faster one for every product.</summary>
+    public static bool CanJoin(ReadOnlySpan<Product> products, int rows)
+    {
+        foreach (var product in products)
+            if (rows > Most(product.Weight.Type)) return false;
+        return true;
+    }
+
+    /// <summary>Products of one x in one loop: their items one behind the other.</summary>
+    public static void RunJoined(ComputePool pool, float* x, int rows, ReadOnlySpan<Product> products)
+    {
+        var task = new JoinedTask(TaskOf(products, 0), TaskOf(products, 1), TaskOf(products, 2));
+        pool.For(task.Items, task);
+
+        Task TaskOf(ReadOnlySpan<Product> all, int index)
+        {
+            if (index >= all.Length) return default;
+            var (weight, result) = all[index];
+            return new(new PanelProduct(x, rows, weight, 0, weight.Outputs, result.Pointer), pool.Threads);
+        }
+    }
+
+    private readonly struct JoinedTask(Task first, Task second, Task third) : IParallelWork
+    {
+        public int Items => first.Items + second.Items + third.Items;
+
+        public void Run(int item, int thread)
+        {
+            if (item < first.Items) first.Run(item, thread);
+            else if (item < first.Items + second.Items) second.Run(item - first.Items, thread);
+            else third.Run(item - first.Items - second.Items, thread);
+        }
+    }
+
     /// <summary>An item is a panel, or two for a single row; the last ones are single, so that threads end together.</summary>
     private readonly struct Task(PanelProduct product, int threads) : IParallelWork
     {

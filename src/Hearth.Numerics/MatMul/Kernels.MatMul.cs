@@ -26,6 +26,25 @@ public static unsafe partial class Kernels
         GC.KeepAlive(w);
     }
 
+    /// <summary>Several products of one x. For few rows their outputs are shared out together: threads wait for each other once, not once a product.</summary>
+    /// <remarks>x: [rows, K]. Weights: [N_i, K]; results: [rows, N_i], not overlapping x or each other.</remarks>
+    /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
+    public static void MatMul(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Product> products)
+    {
+        if (products.Length is 0 or > FewRows.MaximumJoined || !FewRows.CanJoin(products, rows))
+        {
+            foreach (var product in products) MatMul(pool, x, rows, product.Weight, product.Result);
+            return;
+        }
+        foreach (var product in products)
+        {
+            RequireLength(nameof(MatMul), nameof(x), x.Length, rows, product.Weight.Inputs);
+            RequireLength(nameof(MatMul), nameof(product.Result), product.Result.Length, rows, product.Weight.Outputs);
+        }
+        fixed (float* px = x) FewRows.RunJoined(pool, px, rows, products);
+        foreach (var product in products) GC.KeepAlive(product.Weight);
+    }
+
     /// <summary>dx = dy W, or dx continues its chains with <paramref name="accumulate"/>.</summary>
     /// <remarks>dy: [rows, N]. w: [N, K]. dx: [rows, K], not overlapping dy. The chain runs over outputs, ascending.</remarks>
     /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>

@@ -20,6 +20,8 @@ public readonly unsafe struct FloatBuffer
     /// <summary>True for the default value.</summary>
     public bool IsEmpty => Length == 0;
 
+    internal float* Pointer => _pointer;
+
     /// <summary>The values.</summary>
     public Span<float> Span
     {

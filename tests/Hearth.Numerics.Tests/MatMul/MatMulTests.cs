@@ -109,6 +109,36 @@ public sealed class MatMulTests
     }
 
     [Theory, MemberData(nameof(Levels))]
+    public void Products_of_one_x_give_their_bits_together(SimdLevel level, int threads)
+    {
+        using var _ = Simd.Force(level);
+        using var pool = new ComputePool(threads);
+        const int inputs = 64;
+        foreach (int rows in (int[])[1, 2, 7, 40])
+        {
+            float[] x = Sample.Floats(rows, rows * inputs);
+            using var block = NativeBlock.ForFloats(rows * (150 + 33 + 64), out var results);
+            using var first = Weight(WeightType.Q8_0, 150);
+            using var second = Weight(WeightType.Q4_0, 33);
+            using var third = Weight(WeightType.F16, 64);
+            Product[] products = [new(first, results.Slice(0, rows * 150)), new(second, results.Slice(rows * 150, rows * 33)), new(third, results.Slice(rows * 183, rows * 64))];
+            for (int count = 1; count <= products.Length; count++)
+            {
+                results.Span.Clear();
+                Kernels.MatMul(pool, x, rows, products.AsSpan(0, count));
+                foreach (var product in products.AsSpan(0, count))
+                {
+                    float[] alone = new float[rows * product.Weight.Outputs];
+                    Kernels.MatMul(pool, x, rows, product.Weight, alone);
+                    ChainReference.AssertSameBits(alone, product.Result.Span, $"{product.Weight.Type}, {rows} rows, {count} together");
+                }
+            }
+        }
+
+        static PackedWeight Weight(WeightType type, int outputs) => PackedWeight.Pack(type, Sample.WeightBytes(type, 5, outputs, inputs), outputs, inputs);
+    }
+
+    [Theory, MemberData(nameof(Levels))]
     public void Slices_of_outputs_are_slices_of_the_result(SimdLevel level, int threads)
     {
         using var _ = Simd.Force(level);
