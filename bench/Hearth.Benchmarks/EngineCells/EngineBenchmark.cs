@@ -35,7 +35,7 @@ internal static class EngineBenchmark
         }
         limits.Sample();
         report.Note($"processor: {machine.Processor}, {Environment.ProcessorCount} threads; .NET {Environment.Version}; instruction set {Simd.Level} (widest {Simd.Widest}); {EngineSide.Threads} compute threads each");
-        report.Note($"limits of this run, 2 threads: {limits.Summary}; a cell is compared with the median of its own rounds");
+        report.Note($"limits of this run, 2 threads: {limits.Summary}; cells are compared with the best peak, and with the median bandwidth of their own rounds");
         if (EngineGoals.Kind == ProcessorKind.Unknown) report.Note("the peer's usual figures on this processor are not known, so they are not checked");
         report.Note($"medians of rounds in turns; others took {machine.TakenByOthers():P0} of the processors' time during this run");
     }
