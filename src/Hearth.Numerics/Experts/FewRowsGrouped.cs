@@ -17,7 +17,7 @@ internal static unsafe class FewRowsGrouped
     {
         var task = new Task(groups);
         int items = count * task.Pairs;
-        if ((long)count * outputs * inputs > InlineProducts) pool.For(items, task);
+        if ((long)count * outputs * inputs > InlineProducts) pool.For(items, task, inRuns: true);
         else for (int item = 0; item < items; item++) task.Run(item, 0);
     }
 

@@ -17,7 +17,7 @@ internal static unsafe class FewRows
     {
         if (outputs == 0) return;
         var task = new Task(new PanelProduct(x, rows, w, firstOutput, outputs, y), pool.Threads);
-        if ((long)rows * outputs * w.Inputs > InlineProducts) pool.For(task.Items, task);
+        if ((long)rows * outputs * w.Inputs > InlineProducts) pool.For(task.Items, task, inRuns: true);
         else for (int item = 0; item < task.Items; item++) task.Run(item, 0);
     }
 
@@ -36,7 +36,7 @@ internal static unsafe class FewRows
     public static void RunJoined(ComputePool pool, float* x, int rows, ReadOnlySpan<Product> products)
     {
         var task = new JoinedTask(TaskOf(products, 0), TaskOf(products, 1), TaskOf(products, 2));
-        pool.For(task.Items, task);
+        pool.For(task.Items, task, inRuns: true);
 
         Task TaskOf(ReadOnlySpan<Product> all, int index)
         {

@@ -12,15 +12,20 @@ public interface IParallelWork
 }
 
 /// <summary>
-/// Dedicated compute threads that claim items of a loop one by one. The caller is thread 0.
+/// Dedicated compute threads that share the items of a loop. The caller is thread 0.
 /// </summary>
 /// <remarks>
+/// Threads claim items one by one: in order from all of them or, where an item reads what follows the item before it, each from a run of its own, so that it reads
+/// one stream of memory, and then from those of the others.
+/// <para>
 /// Idle threads spin for at most 20 microseconds, then block, so that an idle process costs nothing (docs/runtime.md). Waking a blocked thread
 /// costs tens of microseconds, hence three choices: a blocked thread is woken only when the loop turns out to be worth it; the caller
 /// never waits for a thread that has not joined; and for one that is inside an item it yields for a while before it blocks.
+/// </para>
 /// </remarks>
 public sealed unsafe class ComputePool : IDisposable
 {
+    private const int NextStride = 16;
     private const long Open = 1L << 31; // of _job, which holds the loop's number above, threads inside below
 
     private static readonly long SpinTicks = Stopwatch.Frequency / 50_000; // 20 us
@@ -34,7 +39,8 @@ public sealed unsafe class ComputePool : IDisposable
     private delegate*<void*, int, int, void> _body;
     private void* _state;
     private int _items;
-    private int _next;
+    private int _runs; // of items that follow one another: one a thread, or one for all
+    private readonly int[] _next; // of each run, a cache line each
     private long _job;
     private int _callerParked;
     private volatile bool _disposed;
@@ -48,6 +54,7 @@ public sealed unsafe class ComputePool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
         _itemsRun = new long[threads * 8]; // one cache line each
+        _next = new int[threads * NextStride];
         _self = GCHandle.Alloc(this, GCHandleType.Weak);
         FloatEnvironment.Verify();
         _workers = new Worker[threads - 1];
@@ -74,7 +81,10 @@ public sealed unsafe class ComputePool : IDisposable
     public long ItemsRunBy(int thread) => Volatile.Read(ref _itemsRun[thread * 8]);
 
     /// <summary>Runs items 0..<paramref name="items"/>-1 and returns when all are done. One loop at a time; an exception of an item is rethrown here.</summary>
-    public void For<TWork>(int items, TWork work) where TWork : unmanaged, IParallelWork
+    /// <param name="items">How many.</param>
+    /// <param name="work">The loop's body.</param>
+    /// <param name="inRuns">Each thread has items that follow one another: for items that stream memory.</param>
+    public void For<TWork>(int items, TWork work, bool inRuns = false) where TWork : unmanaged, IParallelWork
     {
         if (items <= 0) return;
         if (items == 1 || _workers.Length == 0)
@@ -91,7 +101,8 @@ public sealed unsafe class ComputePool : IDisposable
             _body = &Invoke<TWork>;
             _state = &work;
             _items = items;
-            _next = 0;
+            _runs = inRuns ? Threads : 1;
+            for (int run = 0; run < _runs; run++) _next[run * NextStride] = RunStart(run);
             _fault = null;
             Volatile.Write(ref _job, NextNumber() | Open);
             long start = TraceStart();
@@ -135,7 +146,7 @@ public sealed unsafe class ComputePool : IDisposable
         for (int done = 1; RunItem(0); done++)
         {
             long elapsed = Stopwatch.GetTimestamp() - start;
-            if (elapsed <= SpinTicks && elapsed / done * (_items - Volatile.Read(ref _next)) <= SpinTicks) continue;
+            if (elapsed <= SpinTicks && elapsed / done * ItemsLeft() <= SpinTicks) continue;
             foreach (var worker in _workers) worker.Wake();
             RunItems(0);
             return;
@@ -149,9 +160,8 @@ public sealed unsafe class ComputePool : IDisposable
 
     private bool RunItem(int thread)
     {
-        if (Volatile.Read(ref _next) >= _items) return false;
-        int item = Interlocked.Increment(ref _next) - 1;
-        if (item >= _items) return false;
+        int item = Claim(thread);
+        if (item < 0) return false;
         try
         {
             _body(_state, item, thread);
@@ -159,10 +169,33 @@ public sealed unsafe class ComputePool : IDisposable
         catch (Exception fault)
         {
             _fault ??= ExceptionDispatchInfo.Capture(fault);
-            Volatile.Write(ref _next, _items);
+            for (int run = 0; run < _runs; run++) Volatile.Write(ref _next[run * NextStride], _items);
         }
         _itemsRun[thread * 8]++;
         return true;
+    }
+
+    private int Claim(int thread)
+    {
+        for (int i = 0; i < _runs; i++)
+        {
+            int run = (thread + i) % _runs;
+            ref int next = ref _next[run * NextStride];
+            int end = RunStart(run + 1);
+            if (Volatile.Read(ref next) >= end) continue;
+            int item = Interlocked.Increment(ref next) - 1;
+            if (item < end) return item;
+        }
+        return -1;
+    }
+
+    private int RunStart(int run) => (int)((long)_items * run / _runs);
+
+    private int ItemsLeft()
+    {
+        int left = 0;
+        for (int run = 0; run < _runs; run++) left += Math.Max(0, RunStart(run + 1) - Volatile.Read(ref _next[run * NextStride]));
+        return left;
     }
 
     private bool TryJoin(long job)

@@ -16,7 +16,7 @@ public sealed unsafe class ComputePoolTests
         {
             int items = 1 + loop % 40;
             var counts = new int[items];
-            fixed (int* p = counts) pool.For(items, new Count(p, loop % 7 == 0 ? 200 : 1));
+            fixed (int* p = counts) pool.For(items, new Count(p, loop % 7 == 0 ? 200 : 1), inRuns: loop % 2 == 0);
             Assert.All(counts, count => Assert.Equal(1, count));
         }
     }
@@ -72,12 +72,36 @@ public sealed unsafe class ComputePoolTests
         using var pool = new ComputePool(2);
         for (int loop = 0; loop < 100; loop++)
         {
-            var fault = Assert.Throws<InvalidOperationException>(() => pool.For(50, new Fault(loop % 50)));
+            var fault = Assert.Throws<InvalidOperationException>(() => pool.For(50, new Fault(loop % 50), inRuns: loop % 2 == 0));
             Assert.Equal($"item {loop % 50}", fault.Message);
         }
         var counts = new int[50];
         fixed (int* p = counts) pool.For(50, new Count(p, 1));
         Assert.All(counts, count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void In_runs_a_thread_comes_to_the_items_of_others_after_its_own()
+    {
+        using var pool = new ComputePool(2);
+        var (owners, order) = (new int[64], new int[64]);
+        for (int loop = 0; loop < 1_000; loop++)
+        {
+            int count = 0;
+            fixed (int* o = owners, s = order) pool.For(owners.Length, new Turn(o, s, &count), inRuns: true);
+            for (int thread = 0; thread < 2; thread++)
+            {
+                int lastOwn = 0, firstOther = int.MaxValue;
+                for (int item = 0; item < 64; item++)
+                {
+                    if (owners[item] != thread) continue;
+                    if (item / 32 == thread) lastOwn = Math.Max(lastOwn, order[item]);
+                    else firstOther = Math.Min(firstOther, order[item]);
+                }
+                Assert.True(lastOwn < firstOther);
+            }
+        }
+        Assert.True(pool.ItemsRunBy(1) > 0);
     }
 
     [Fact]
@@ -110,6 +134,16 @@ public sealed unsafe class ComputePoolTests
         {
             Thread.SpinWait(work / 8);
             Interlocked.Increment(ref counts[item]);
+        }
+    }
+
+    private readonly struct Turn(int* owners, int* order, int* count) : IParallelWork
+    {
+        public void Run(int item, int thread)
+        {
+            owners[item] = thread;
+            order[item] = Interlocked.Increment(ref *count);
+            Thread.SpinWait(20);
         }
     }
 

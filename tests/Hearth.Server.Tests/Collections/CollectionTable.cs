@@ -187,6 +187,7 @@ public static class CollectionTable
                 ["minReplicaCount"] = (_, random) => random.Next(2),
                 ["maxReplicaCount"] = (_, random) => random.Next(1, 5),
                 ["maxContextLength"] = (_, random) => random.Next(16, 1024),
+                ["ngramSpeculationLength"] = (_, random) => random.Next(65),
                 ["placement.regions"] = (_, _) => new JsonArray("US_IOWA_1", "EU_PARIS_1"),
                 ["autoscalingPolicy"] = (_, random) => new JsonObject
                 {
