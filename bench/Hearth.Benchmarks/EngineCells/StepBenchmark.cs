@@ -3,7 +3,7 @@ using Hearth.Numerics;
 
 namespace Hearth.Benchmarks;
 
-/// <summary>Where an engine step spends its time, by operation: bench/run step --trace [--model f16|q8_0|q4_0] [--rows N] [--prefill].</summary>
+/// <summary>Where an engine step spends its time, by operation: bench/run step --trace [--model f16|q8_0|q4_0] [--rows N] [--prefill] [--adapters N [--rank R]].</summary>
 internal static class StepBenchmark
 {
     private const int Prompt = 16, Tokens = 64, PrefillTokens = 512;
@@ -16,7 +16,10 @@ internal static class StepBenchmark
         var trace = args.Contains("--trace") ? new StepTrace() : null;
         using var limits = new EngineLimits();
         using var side = new EngineSide(RandomGguf.Path(type), Math.Max(4096, rows * 128), trace);
-        Func<double> run = prefill ? () => side.Prefill(PrefillTokens) : () => side.Decode(rows, Prompt, Tokens);
+        int adapters = int.Parse(Option(args, "--adapters") ?? "0", CultureInfo.InvariantCulture);
+        int rank = int.Parse(Option(args, "--rank") ?? "8", CultureInfo.InvariantCulture);
+        using var addons = adapters > 0 ? new RandomAdapters(side.Configuration, adapters, rank) : null;
+        Func<double> run = prefill ? () => side.Prefill(PrefillTokens, addons?.All[0]) : () => side.Decode(rows, Prompt, Tokens, addons?.All);
         run();
         var seconds = new List<double>();
         for (int round = 0; round < 5; round++)
@@ -26,6 +29,7 @@ internal static class StepBenchmark
             seconds.Add(run());
         }
         string what = prefill ? $"a prompt of {PrefillTokens} tokens" : $"{rows} sequences, {Tokens} steps after prompts of {Prompt}";
+        if (addons is not null) what += $", {adapters} adapters of rank {rank}";
         int steps = prefill ? 1 : Tokens;
         report.Note($"step: {type}, {what}, {EngineSide.Threads} threads, {Simd.Level}: {1e3 * Turns.Median(seconds) / steps:F3} ms a step, median of {seconds.Count} runs");
         report.Note($"limits of this run: multiply-add peak {limits.Peak / 1e9:F0} GFLOP/s, memory read {limits.Read / 1e9:F1} GB/s");

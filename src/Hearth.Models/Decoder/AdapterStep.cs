@@ -16,6 +16,9 @@ internal abstract class AdapterStep
     /// <summary>Adds each row's bias. y: [T, N].</summary>
     public virtual void AddBias(int layer, Projection projection, FloatBuffer bias, FloatBuffer y) => throw new NotSupportedException();
 
+    /// <summary>What of a site can run beside the base model's products; <see cref="Add"/> of the same site follows them.</summary>
+    public virtual LowRankPlan Begin(int layer, AdapterSite site, FloatBuffer x, ReadOnlySpan<FloatBuffer> outputs) => default;
+
     /// <summary>y = fma(s, B(Ax), y) for the projections of a site.</summary>
     /// <param name="layer">Index of the layer.</param>
     /// <param name="site">Which projections.</param>

@@ -31,8 +31,8 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         (keep.InputNormed, keep.InputInverseRms) = Norm(input, layer.InputNorm, Rows, _configuration.Width);
         Attend(index, layer, keep);
 
-        keep.Middle = Project(layer, index, Projection.Output, keep.Mixed);
-        _adapters?.Add(index, AdapterSite.AttentionOutput, keep.Mixed, [keep.Middle], keep);
+        keep.Middle = TakeResult(layer, Projection.Output);
+        Project(index, AdapterSite.AttentionOutput, keep.Mixed, [keep.Middle], keep);
         Add(input, keep.Middle);
 
         (keep.MiddleNormed, keep.MiddleInverseRms) = Norm(keep.Middle, layer.PostAttentionNorm, Rows, _configuration.Width);
@@ -61,15 +61,11 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
     private void FeedForward(int index, DecoderLayer layer, LayerActivations keep, FloatBuffer output)
     {
         (keep.Gate, keep.Up) = (TakeResult(layer, Projection.Gate), TakeResult(layer, Projection.Up));
-        Linear.MultiplyTogether(pool, keep.MiddleNormed, Rows, [layer[Projection.Gate], layer[Projection.Up]], [keep.Gate, keep.Up]);
-        AddBias(layer, index, Projection.Gate, keep.Gate);
-        AddBias(layer, index, Projection.Up, keep.Up);
-        _adapters?.Add(index, AdapterSite.FeedForwardInput, keep.MiddleNormed, [keep.Gate, keep.Up], keep);
+        Project(index, AdapterSite.FeedForwardInput, keep.MiddleNormed, [keep.Gate, keep.Up], keep);
         keep.Activated = arena.Take(keep.Gate.Length);
         pool.Trace?.Begin("swiglu");
         Kernels.SwiGlu(pool, keep.Gate, keep.Up, keep.Activated);
-        Project(layer, index, Projection.Down, keep.Activated, output);
-        _adapters?.Add(index, AdapterSite.FeedForwardOutput, keep.Activated, [output], keep);
+        Project(index, AdapterSite.FeedForwardOutput, keep.Activated, [output], keep);
     }
 
     private void Add(FloatBuffer x, FloatBuffer y)
@@ -83,11 +79,7 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         int heads = _configuration.Heads, kvHeads = _configuration.KeyValueHeads, width = _configuration.HeadWidth;
         var (query, key) = (TakeResult(layer, Projection.Query), TakeResult(layer, Projection.Key));
         keep.Value = TakeResult(layer, Projection.Value);
-        Linear.MultiplyTogether(pool, keep.InputNormed, Rows, [layer[Projection.Query], layer[Projection.Key], layer[Projection.Value]], [query, key, keep.Value]);
-        AddBias(layer, index, Projection.Query, query);
-        AddBias(layer, index, Projection.Key, key);
-        AddBias(layer, index, Projection.Value, keep.Value);
-        _adapters?.Add(index, AdapterSite.AttentionInput, keep.InputNormed, [query, key, keep.Value], keep);
+        Project(index, AdapterSite.AttentionInput, keep.InputNormed, [query, key, keep.Value], keep);
         if (!layer.QueryNorm.IsAbsent)
         {
             (keep.QueryRaw, keep.KeyRaw) = (query, key);
@@ -131,20 +123,21 @@ internal sealed class DecoderPass(TransformerModel model, ComputePool pool, Aren
         return positions * 2 * _configuration.HeadWidth * sizeof(float);
     }
 
-    /// <summary>The base model's product and bias of one projection, [T, N].</summary>
-    private FloatBuffer Project(DecoderLayer layer, int index, Projection projection, FloatBuffer x, FloatBuffer into = default)
+    /// <summary>The projections of a site, [T, N] each: the base model's products, then biases, then what adapters add (E2).</summary>
+    private void Project(int index, AdapterSite site, FloatBuffer x, ReadOnlySpan<FloatBuffer> results, LayerActivations keep)
     {
-        var y = into.IsEmpty ? TakeResult(layer, projection) : into;
-        layer[projection].Multiply(pool, x, Rows, y);
-        AddBias(layer, index, projection, y);
-        return y;
+        var layer = model.Layers[index];
+        var beside = _adapters?.Begin(index, site, x, results) ?? default;
+        Linear.MultiplyTogether(pool, x, Rows, layer.At(site), results, beside);
+        var projections = site.Projections();
+        for (int i = 0; i < projections.Length; i++) AddBias(layer[projections[i]], index, projections[i], results[i]);
+        _adapters?.Add(index, site, x, results, keep);
     }
 
     private FloatBuffer TakeResult(DecoderLayer layer, Projection projection) => arena.Take(Rows, layer[projection].Outputs);
 
-    private void AddBias(DecoderLayer layer, int index, Projection projection, FloatBuffer y)
+    private void AddBias(Linear linear, int index, Projection projection, FloatBuffer y)
     {
-        var linear = layer[projection];
         if (!linear.HasBias) return;
         if (_adapters?.ReplacesBias(index, projection) == true) _adapters.AddBias(index, projection, linear.Bias, y);
         else Kernels.AddBias(pool, y, linear.Bias);

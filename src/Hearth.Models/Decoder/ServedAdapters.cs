@@ -11,6 +11,8 @@ internal sealed class ServedAdapters : AdapterStep
     private Arena _arena = null!;
     private int[] _adapterOfSegment = [], _adapterOfRow = [], _starts = [], _rows = [], _slots = [], _logitRows = [];
     private LowRankRun[] _runs = [];
+    private LowRankPlan _plan; // of the site between Begin and Add
+    private ArenaMark _mark;
     private bool _anyBias;
 
     /// <summary>Takes the adapters of a batch. False: there are none.</summary>
@@ -66,13 +68,20 @@ internal sealed class ServedAdapters : AdapterStep
         }
     }
 
-    public override void Add(int layer, AdapterSite site, FloatBuffer x, ReadOnlySpan<FloatBuffer> outputs, LayerActivations keep)
+    public override LowRankPlan Begin(int layer, AdapterSite site, FloatBuffer x, ReadOnlySpan<FloatBuffer> outputs)
     {
         int runs = 0;
         for (int a = 0; a < _adapters.Count; a++)
             if (_adapters[a].Site(layer, site) is { } own) _runs[runs++] = new(_starts[a], _starts[a + 1] - _starts[a], own);
+        _mark = _arena.Mark();
+        return _plan = new(_arena, x, _rows, _runs.AsSpan(0, runs), outputs);
+    }
+
+    public override void Add(int layer, AdapterSite site, FloatBuffer x, ReadOnlySpan<FloatBuffer> outputs, LayerActivations keep)
+    {
         _pool.Trace?.Begin("adapters");
-        Kernels.AddLowRank(_pool, _arena, x, _rows, _runs.AsSpan(0, runs), outputs);
+        _plan.Add(_pool);
+        _arena.Release(_mark);
     }
 
     public override void AddExperts(int layer, AdapterSite site, int first, int end, in ExpertGroups groups, FloatBuffer x, ReadOnlySpan<FloatBuffer> outputs)

@@ -49,6 +49,13 @@ public sealed class DecoderLayer : IDisposable
     /// <summary>One projection.</summary>
     public Linear this[Projection projection] => Projections[(int)projection];
 
+    /// <summary>The projections of a site, which lie beside each other.</summary>
+    internal ReadOnlySpan<Linear> At(AdapterSite site)
+    {
+        var members = site.Projections();
+        return Projections.AsSpan((int)members[0], members.Length);
+    }
+
     /// <summary>Frees frozen weights.</summary>
     public void Dispose()
     {

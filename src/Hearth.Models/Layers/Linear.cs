@@ -77,22 +77,28 @@ public sealed class Linear : IDisposable
         else Kernels.MatMul(pool, x, rows, _master, Outputs, Inputs, y);
     }
 
-    /// <summary>Products of two or three layers with one x, without their biases: frozen weights share a loop (<see cref="Product"/>).</summary>
-    public static void MultiplyTogether(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Linear> layers, ReadOnlySpan<FloatBuffer> results)
+    /// <summary>Products of up to three layers with one x, without their biases: frozen weights share a loop (<see cref="Product"/>), also with Ax of their adapters.</summary>
+    public static void MultiplyTogether(
+        ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Linear> layers, ReadOnlySpan<FloatBuffer> results, in LowRankPlan adapters = default)
     {
         switch (layers)
         {
+            case [{ _packed: { } a } only]:
+                pool.Trace?.Begin(only.ShortName, only.Flops(rows), only.Bytes);
+                Kernels.MatMul(pool, x, rows, [new(a, results[0])], adapters);
+                break;
             case [{ _packed: { } a } first, { _packed: { } b } second]:
                 pool.Trace?.Begin($"{first.ShortName}, {second.ShortName}", first.Flops(rows) + second.Flops(rows), first.Bytes + second.Bytes);
-                Kernels.MatMul(pool, x, rows, [new(a, results[0]), new(b, results[1])]);
+                Kernels.MatMul(pool, x, rows, [new(a, results[0]), new(b, results[1])], adapters);
                 break;
             case [{ _packed: { } a } first, { _packed: { } b } second, { _packed: { } c } third]:
                 pool.Trace?.Begin($"{first.ShortName}, {second.ShortName}, {third.ShortName}",
                     first.Flops(rows) + second.Flops(rows) + third.Flops(rows), first.Bytes + second.Bytes + third.Bytes);
-                Kernels.MatMul(pool, x, rows, [new(a, results[0]), new(b, results[1]), new(c, results[2])]);
+                Kernels.MatMul(pool, x, rows, [new(a, results[0]), new(b, results[1]), new(c, results[2])], adapters);
                 break;
             default:
                 for (int i = 0; i < layers.Length; i++) layers[i].Multiply(pool, x, rows, results[i]);
+                Kernels.MatMul(pool, x, rows, [], adapters);
                 break;
         }
     }

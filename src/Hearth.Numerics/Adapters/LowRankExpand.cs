@@ -28,6 +28,9 @@ internal unsafe struct LowRankUpdate
 
     private readonly int ColumnChunks => (Outputs + ChunkColumns - 1) / ChunkColumns;
 
+    /// <summary>Of B and its bias.</summary>
+    public readonly long Bytes => (long)LowRankShape.Panels(Outputs) * PanelFloats * sizeof(float);
+
     public readonly int PanelFloats => (Rank + (HasBias ? 1 : 0)) * LowRankSite.Lanes;
 
     /// <summary>Some columns by some rows.</summary>

@@ -32,11 +32,13 @@ internal static unsafe class FewRows
         return true;
     }
 
-    /// <summary>Products of one x in one loop: their items one behind the other.</summary>
-    public static void RunJoined(ComputePool pool, float* x, int rows, ReadOnlySpan<Product> products)
+    /// <summary>Products of one x in one loop: their items one behind the other, and Ax of adapters among them.</summary>
+    public static void RunJoined(ComputePool pool, float* x, int rows, ReadOnlySpan<Product> products, in LowRankPlan adapters)
     {
         var task = new JoinedTask(TaskOf(products, 0), TaskOf(products, 1), TaskOf(products, 2));
-        pool.For(task.Items, task, inRuns: true);
+        if (adapters.ReduceItems == 0) pool.For(task.Items, task, inRuns: true);
+        else if (Simd.Level == SimdLevel.Avx512) RunBeside<Avx512Lanes>(pool, task, adapters);
+        else RunBeside<Avx2Lanes>(pool, task, adapters);
 
         Task TaskOf(ReadOnlySpan<Product> all, int index)
         {
@@ -44,6 +46,33 @@ internal static unsafe class FewRows
             var (weight, result) = all[index];
             return new(new PanelProduct(x, rows, weight, 0, weight.Outputs, result.Pointer), pool.Threads);
         }
+    }
+
+    private static void RunBeside<T>(ComputePool pool, in JoinedTask products, in LowRankPlan adapters) where T : unmanaged, ILanes<T>
+    {
+        var task = new BesideTask<T>(products, adapters);
+        pool.For(task.Items, task, inRuns: true);
+    }
+
+    /// <summary>Items of adapters, which wait for memory, spread evenly among those of products, which compute; the first is one of theirs, the last is not.</summary>
+    private readonly struct BesideTask<T>(JoinedTask products, LowRankPlan adapters) : IParallelWork where T : unmanaged, ILanes<T>
+    {
+        public int Items => products.Items + adapters.ReduceItems;
+
+        public void Run(int item, int thread)
+        {
+            int low = Before(item);
+            if (Before(item + 1) > low)
+            {
+                adapters.Reduce<T>(low, thread);
+                return;
+            }
+            adapters.Fetch(item - low, products.Items);
+            products.Run(item - low, thread);
+        }
+
+        // Adapters' items among the first so many.
+        private int Before(int items) => (int)(((long)items * adapters.ReduceItems + Items - 1) / Items);
     }
 
     private readonly struct JoinedTask(Task first, Task second, Task third) : IParallelWork

@@ -29,11 +29,16 @@ public static unsafe partial class Kernels
     /// <summary>Several products of one x. For few rows their outputs are shared out together: threads wait for each other once, not once a product.</summary>
     /// <remarks>x: [rows, K]. Weights: [N_i, K]; results: [rows, N_i], not overlapping x or each other.</remarks>
     /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
-    public static void MatMul(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Product> products)
+    public static void MatMul(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Product> products) => MatMul(pool, x, rows, products, default);
+
+    /// <summary>The same, and Ax of adapters of these products, whose <see cref="LowRankPlan.Add"/> can follow.</summary>
+    /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
+    public static void MatMul(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Product> products, in LowRankPlan adapters)
     {
         if (products.Length is 0 or > FewRows.MaximumJoined || !FewRows.CanJoin(products, rows))
         {
             foreach (var product in products) MatMul(pool, x, rows, product.Weight, product.Result);
+            adapters.Reduce(pool);
             return;
         }
         foreach (var product in products)
@@ -41,7 +46,7 @@ public static unsafe partial class Kernels
             RequireLength(nameof(MatMul), nameof(x), x.Length, rows, product.Weight.Inputs);
             RequireLength(nameof(MatMul), nameof(product.Result), product.Result.Length, rows, product.Weight.Outputs);
         }
-        fixed (float* px = x) FewRows.RunJoined(pool, px, rows, products);
+        fixed (float* px = x) FewRows.RunJoined(pool, px, rows, products, adapters);
         foreach (var product in products) GC.KeepAlive(product.Weight);
     }
 

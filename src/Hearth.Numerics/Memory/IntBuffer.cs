@@ -16,6 +16,8 @@ public readonly unsafe struct IntBuffer
     /// <summary>Number of values.</summary>
     public int Length { get; }
 
+    internal int* Pointer => _pointer;
+
     /// <summary>The values.</summary>
     public Span<int> Span
     {

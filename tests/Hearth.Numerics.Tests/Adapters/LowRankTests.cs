@@ -81,6 +81,31 @@ public sealed class LowRankTests
         }
     }
 
+    [Theory, MemberData(nameof(Levels))]
+    public void Products_that_make_Ax_beside_theirs_give_the_same_bits(SimdLevel level, int threads)
+    {
+        using var _ = Simd.Force(level);
+        using var pool = new ComputePool(threads);
+        using var arena = new Arena();
+        const int inputs = 96;
+        PackedWeight[] bases = [.. Widths.Select((width, m) => PackedWeight.PackFloat32(Sample.Floats(70 + m, width * inputs), width, inputs))];
+        foreach (int count in Counts)
+        {
+            using Batch apart = new(inputs, count), together = new(inputs, count);
+            using Adapter first = new(inputs, [16, 0, 8], seed: 4, hasBias: true), second = new(inputs, [3, 40, 16], seed: 5, hasBias: false);
+            int[] rows = [.. Enumerable.Range(0, count).Reverse()];
+            LowRankRun[] runs = [new(0, count / 3, first.Site), new(count / 3, count - count / 3, second.Site)];
+            Product[] Products(Batch batch) => [.. Widths.Select((_, m) => new Product(bases[m], batch.Y[m]))];
+            Kernels.MatMul(pool, apart.X.Span, count, Products(apart));
+            apart.Add(pool, arena, rows, runs);
+            var plan = new LowRankPlan(arena, together.X, rows, runs, together.Y);
+            Kernels.MatMul(pool, together.X.Span, count, Products(together), plan);
+            plan.Add(pool);
+            RequireEqual(apart.Outputs(), together, $"{count} rows");
+        }
+        foreach (var weight in bases) weight.Dispose();
+    }
+
     [Fact]
     public void A_row_outside_the_batch_is_refused()
     {
