@@ -10,10 +10,12 @@ namespace Hearth.Numerics;
 public readonly unsafe struct LowRankPlan
 {
     private const int Line = 64;
+    private const int InlineProducts = 1 << 15; // fewer multiplications are done before a second thread has joined
 
     private readonly LowRankPart* _parts;
     private readonly LowRankUpdate* _updates;
     private readonly int _partCount, _updateCount, _addItems;
+    private readonly long _addProducts;
     private readonly float* _x;
     private readonly int _inputs;
 
@@ -54,6 +56,7 @@ public readonly unsafe struct LowRankPlan
                     Rank = member.Rank, Outputs = member.Outputs, Scale = member.Scale, HasBias = member.HasBias, Item = _addItems,
                 };
                 _addItems += update.Items;
+                _addProducts += (long)run.Count * member.Rank * member.Outputs;
             }
         }
     }
@@ -73,7 +76,7 @@ public readonly unsafe struct LowRankPlan
     /// <summary>y = fma(s, Bu (+ bias), y), once the base model's y and Ax are there.</summary>
     public void Add(ComputePool pool)
     {
-        if (_addItems > 0) LaneWork.For(pool, _addItems, new LowRankExpand(_updates, _updateCount));
+        if (_addItems > 0) LaneWork.For(pool, _addItems, new LowRankExpand(_updates, _updateCount), inline: _addProducts <= InlineProducts);
     }
 
     /// <summary>Asks for share <paramref name="share"/> of <paramref name="shares"/> of B, so that <see cref="Add"/> finds it in the caches.</summary>

@@ -13,14 +13,22 @@ internal static class LaneWork
     /// <summary>Values an item should touch: enough to pay for waking a thread, few enough to balance two.</summary>
     public const int ItemValues = 8 * 1024;
 
-    public static void For<TWork>(ComputePool pool, int items, in TWork work) where TWork : unmanaged, ILaneWork
+    /// <summary>Runs all items; <paramref name="inline"/>: on this thread, because they are not worth another one.</summary>
+    public static void For<TWork>(ComputePool pool, int items, in TWork work, bool inline = false) where TWork : unmanaged, ILaneWork
     {
         switch (Simd.Level)
         {
-            case SimdLevel.Avx512: pool.For(items, new OnLanes<TWork, Avx512Lanes>(work)); break;
-            case SimdLevel.Avx2: pool.For(items, new OnLanes<TWork, Avx2Lanes>(work)); break;
-            default: pool.For(items, new OnLanes<TWork, PortableLanes>(work)); break;
+            case SimdLevel.Avx512: Loop(pool, items, new OnLanes<TWork, Avx512Lanes>(work), inline); break;
+            case SimdLevel.Avx2: Loop(pool, items, new OnLanes<TWork, Avx2Lanes>(work), inline); break;
+            default: Loop(pool, items, new OnLanes<TWork, PortableLanes>(work), inline); break;
         }
+    }
+
+    private static void Loop<TWork>(ComputePool pool, int items, TWork work, bool inline) where TWork : unmanaged, IParallelWork
+    {
+        if (inline)
+            for (int item = 0; item < items; item++) work.Run(item, 0);
+        else pool.For(items, work);
     }
 
     /// <summary>Rows of <paramref name="width"/> values that make one item.</summary>
