@@ -37,7 +37,7 @@ public sealed class LowRankTests
         using var _ = Simd.Force(level);
         using var pool = new ComputePool(threads);
         using var arena = new Arena();
-        const int inputs = 70, adapters = 130; // more than one table of runs
+        const int inputs = 70, adapters = 130;
         int[] counts = [.. Enumerable.Range(0, adapters).Select(i => Counts[i % 6])];
         int total = counts.Sum();
         using var batch = new Batch(inputs, total);
