@@ -35,7 +35,8 @@ public static unsafe partial class Kernels
     /// <exception cref="ArgumentException">A length does not fit the shapes.</exception>
     public static void MatMul(ComputePool pool, ReadOnlySpan<float> x, int rows, ReadOnlySpan<Product> products, in LowRankPlan adapters)
     {
-        if (products.Length is 0 or > FewRows.MaximumJoined || !FewRows.CanJoin(products, rows))
+        bool alone = products.Length + adapters.ReduceItems <= 1; // nothing to share a loop with
+        if (alone || products.Length is 0 or > FewRows.MaximumJoined || !FewRows.CanJoin(products, rows))
         {
             foreach (var product in products) MatMul(pool, x, rows, product.Weight, product.Result);
             adapters.Reduce(pool);
