@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Hearth.Models;
+using Hearth.TestKit;
 
 namespace Hearth.Inference.Tests;
 
@@ -86,6 +87,23 @@ public sealed class AddonRegistryTests : IDisposable
         var registry = Registry(budget: AdapterWeights.EstimateBytes(Folder) - 1);
         Know("a");
         Assert.Contains("raise the limit", (await Assert.ThrowsAsync<AddonLoadException>(() => registry.AcquireAsync("a").AsTask())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_that_was_refused_gives_no_room_to_others()
+    {
+        using var folder = new TemporaryFolder();
+        var writer = new SafetensorsWriter();
+        writer.Add("huge", [2 * Size], new float[2 * Size], TensorType.F32);
+        writer.Save(Path.Combine(folder.Path, "adapter_model.safetensors"));
+        var registry = Registry(budget: Size + Size / 2);
+        registry.Set(new AddonSource("huge", folder.Path, "1"));
+        Know("a");
+        Know("b");
+        await Assert.ThrowsAsync<AddonLoadException>(() => registry.AcquireAsync("huge").AsTask());
+        await Use("a");
+        await Use("b");
+        Assert.Equal(["b"], registry.Resident);
     }
 
     [Fact]

@@ -115,12 +115,14 @@ public sealed class AddonRegistry : IDisposable
 
     private async Task LoadAsync(Entry entry)
     {
-        long room = 0;
+        long reserved = 0;
         AdapterWeights? loaded = null;
         try
         {
-            room = AdapterWeights.EstimateBytes(entry.Source.Folder);
-            if (!await ReserveAsync(entry, room).ConfigureAwait(false)) return;
+            long room = entry.Bytes ?? AdapterWeights.EstimateBytes(entry.Source.Folder);
+            bool isWanted = await ReserveAsync(entry, room).ConfigureAwait(false);
+            reserved = room; // a refusal sets nothing aside
+            if (!isWanted) return;
             loaded = _load(entry.Source);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
@@ -131,10 +133,9 @@ public sealed class AddonRegistry : IDisposable
         {
             lock (_gate)
             {
-                _reserved -= room;
+                _reserved -= reserved;
                 entry.Loading = null;
                 if (loaded is not null) Keep(entry, loaded);
-                Evict(0, spared: entry); // it may take a little more than its files say
                 Signal();
             }
         }
@@ -155,7 +156,7 @@ public sealed class AddonRegistry : IDisposable
                     return false;
                 }
                 Evict(bytes);
-                if (_contents.Bytes + _reserved + bytes <= _budget)
+                if (Fits(bytes))
                 {
                     _reserved += bytes;
                     return true;
@@ -166,19 +167,23 @@ public sealed class AddonRegistry : IDisposable
         }
     }
 
-    private void Evict(long wanted, Entry? spared = null)
+    private void Evict(long wanted)
     {
-        while (_contents.Bytes + _reserved + wanted > _budget && LeastRecentlyUsed(spared) is { } victim) victim.Drop();
+        while (!Fits(wanted) && LeastRecentlyUsed() is { } victim) victim.Drop();
     }
 
-    private Entry? LeastRecentlyUsed(Entry? spared) =>
-        _known.Values.Where(entry => entry != spared && entry.Addon is { IsInUse: false }).MinBy(entry => entry.LastUse);
+    private bool Fits(long wanted) => _contents.Bytes + _reserved + wanted <= _budget;
+
+    private Entry? LeastRecentlyUsed() => _known.Values.Where(entry => entry.Addon is { IsInUse: false }).MinBy(entry => entry.LastUse);
 
     private bool IsCurrent(Entry entry) => !_disposed && _known.TryGetValue(entry.Source.Name, out var current) && current == entry;
 
     private void Keep(Entry entry, AdapterWeights loaded)
     {
-        if (!IsCurrent(entry))
+        entry.Bytes = loaded.Bytes;
+        Evict(loaded.Bytes);
+        // Laid out, it may take more than its files say and than there is: whoever wants it asks again, for as much as it really takes.
+        if (!IsCurrent(entry) || !Fits(loaded.Bytes))
         {
             loaded.Dispose();
             return;
@@ -217,6 +222,9 @@ public sealed class AddonRegistry : IDisposable
         public Task? Loading { get; set; }
 
         public long LastUse { get; set; }
+
+        /// <summary>What it takes in memory, once that is known.</summary>
+        public long? Bytes { get; set; }
 
         /// <summary>Gives up the registry's hold.</summary>
         public void Drop()
