@@ -16,7 +16,10 @@ public sealed class SchedulerOperationsTests
         var loop = new StepLoop(
             new()
             {
-                MaxSequences = sequences, TokenBudget = random.Between(sequences, 30), LogitRows = random.Between(sequences, 14), MaxChunk = random.Between(0, 5),
+                MaxSequences = sequences,
+                TokenBudget = random.Between(sequences, 30),
+                LogitRows = random.Between(sequences, 14),
+                MaxChunk = random.Between(0, 5),
                 DraftRows = random.Between(0, 20),
             },
             new HistoryModel(Vocabulary, blocks: random.Between(12, 22), habit: 4));

@@ -106,10 +106,29 @@ public sealed class MetricsTests : IAsyncLifetime
     {
         var first = new ReplicaFigures
         {
-            Running = 3, MaxRunning = 12, Waiting = 5, KvBlocks = 100, KvBlocksUsed = 20, KvBlocksCached = 30, OldestCachedSeconds = 7.5,
-            Steps = 10, ForwardMilliseconds = 50, PromptTokens = 1000, CachedPromptTokens = 100, PrefillTokens = 900, GeneratedTokens = 40, DraftTokens = 9, AcceptedDraftTokens = 7, Preemptions = 2,
-            PrefillTokensPerSecond = 90, GeneratedTokensPerSecond = 4, LatencyBounds = [10, 100],
-            Queue = new([1, 1, 0], 60), Prefill = new([0, 2, 0], 120), FirstToken = new([0, 1, 1], 300), InterToken = new([30, 8, 0], 400),
+            Running = 3,
+            MaxRunning = 12,
+            Waiting = 5,
+            KvBlocks = 100,
+            KvBlocksUsed = 20,
+            KvBlocksCached = 30,
+            OldestCachedSeconds = 7.5,
+            Steps = 10,
+            ForwardMilliseconds = 50,
+            PromptTokens = 1000,
+            CachedPromptTokens = 100,
+            PrefillTokens = 900,
+            GeneratedTokens = 40,
+            DraftTokens = 9,
+            AcceptedDraftTokens = 7,
+            Preemptions = 2,
+            PrefillTokensPerSecond = 90,
+            GeneratedTokensPerSecond = 4,
+            LatencyBounds = [10, 100],
+            Queue = new([1, 1, 0], 60),
+            Prefill = new([0, 2, 0], 120),
+            FirstToken = new([0, 1, 1], 300),
+            InterToken = new([30, 8, 0], 400),
         };
         await _server.Reports.ReplicaFiguresAsync(Deployment, 1, "r1", first, default);
         _clock.Advance(TimeSpan.FromSeconds(20));

@@ -54,8 +54,14 @@ public sealed class LongPieceTests
             version = "1.0",
             model = new
             {
-                type = "BPE", unk_token = "<unk>", end_of_word_suffix = suffix, fuse_unk = true, byte_fallback = fallsBackToBytes, ignore_merges = false,
-                vocab = vocabulary, merges = Merges,
+                type = "BPE",
+                unk_token = "<unk>",
+                end_of_word_suffix = suffix,
+                fuse_unk = true,
+                byte_fallback = fallsBackToBytes,
+                ignore_merges = false,
+                vocab = vocabulary,
+                merges = Merges,
             },
         });
     }

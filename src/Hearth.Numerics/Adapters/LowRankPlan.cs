@@ -52,8 +52,17 @@ public readonly unsafe struct LowRankPlan
                 ref var update = ref _updates[_updateCount++];
                 update = new()
                 {
-                    B = run.Site.B(m), U = u + run.Site.Column(m), UStride = stride, Rows = own, Count = run.Count, Y = outputs[m].Pointer,
-                    Rank = member.Rank, Outputs = member.Outputs, Scale = member.Scale, HasBias = member.HasBias, Item = _addItems,
+                    B = run.Site.B(m),
+                    U = u + run.Site.Column(m),
+                    UStride = stride,
+                    Rows = own,
+                    Count = run.Count,
+                    Y = outputs[m].Pointer,
+                    Rank = member.Rank,
+                    Outputs = member.Outputs,
+                    Scale = member.Scale,
+                    HasBias = member.HasBias,
+                    Item = _addItems,
                 };
                 _addItems += update.Items;
                 _addProducts += (long)run.Count * member.Rank * member.Outputs;
