@@ -17,7 +17,7 @@ internal static class TokenizerBenchmark
 
     public static void Run(Report report, bool oursOnly)
     {
-        string fixtures = Path.Combine(Environment.GetEnvironmentVariable("HEARTH_FIXTURES") ?? Path.Combine(BenchRoot, "..", "..", "shared", "fixtures"), "tokenizers");
+        string fixtures = Path.Combine(Environment.GetEnvironmentVariable("HEARTH_FIXTURES") ?? Path.Combine(BenchFolder.Root, "..", "..", "shared", "fixtures"), "tokenizers");
         if (!Directory.Exists(fixtures)) throw new DirectoryNotFoundException($"{fixtures} does not exist. Set HEARTH_FIXTURES to the folder of the fixtures.");
         var machine = new Machine();
         report.Note($"processor: {machine.Processor}; .NET {Environment.Version}; one thread a side, bench.txt (1 MiB) in one call");
@@ -68,8 +68,8 @@ internal static class TokenizerBenchmark
 
     private static PeerProcess StartPeer()
     {
-        string folder = Path.Combine(BenchRoot, "peers", "tokenizers");
-        NodePeer.Install(folder);
+        string folder = BenchFolder.Peer("tokenizers");
+        NodePeer.Install(folder, "ci");
         return new PeerProcess("tokenizers", "node", [Path.Combine(folder, "peer.mjs")], new Dictionary<string, string> { ["TOKENIZERS_PARALLELISM"] = "false", ["RAYON_NUM_THREADS"] = "1" });
     }
 
@@ -81,6 +81,4 @@ internal static class TokenizerBenchmark
         packed.CopyTo(plain);
         return path;
     }
-
-    private static string BenchRoot => Environment.GetEnvironmentVariable("HEARTH_BENCH_ROOT") ?? throw new InvalidOperationException("Start this benchmark with bench/run.");
 }

@@ -31,9 +31,8 @@ internal sealed class TorchPeer : IDisposable
     /// <summary>One peer for each kernel set; none where Debian's python3-torch is not installed.</summary>
     public static IReadOnlyList<TorchPeer> StartAll()
     {
-        string root = Environment.GetEnvironmentVariable("HEARTH_BENCH_ROOT") ?? throw new InvalidOperationException("Start this benchmark with bench/run.");
         if (!File.Exists(Python) || !Directory.Exists("/usr/lib/python3/dist-packages/torch")) return [];
-        return [.. OpenBlasPeer.CoreTypes.Select(type => new TorchPeer(Path.Combine(root, "peers", "lora_torch.py"), type))];
+        return [.. OpenBlasPeer.CoreTypes.Select(type => new TorchPeer(BenchFolder.Peer("lora_torch.py"), type))];
     }
 
     /// <summary>Best seconds a step, and the loss of the last one.</summary>

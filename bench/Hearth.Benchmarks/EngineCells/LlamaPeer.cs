@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,7 +6,8 @@ namespace Hearth.Benchmarks;
 /// <summary>llama.cpp with its prebuilt CPU library (npm node-llama-cpp) in a Node.js process: bench/peers/llama.</summary>
 internal sealed class LlamaPeer : IDisposable
 {
-    private const string InstallHint = "npm install --no-save --omit=optional --ignore-scripts in bench/peers/llama";
+    // Not "ci": the lock names libraries for other systems, which not every registry has. Ours is a dependency by itself and comes prebuilt.
+    private static readonly string[] InstallCommand = ["install", "--no-save", "--omit=optional", "--ignore-scripts"];
     private readonly PeerProcess _process;
 
     private LlamaPeer(string folder)
@@ -29,16 +29,15 @@ internal sealed class LlamaPeer : IDisposable
     /// <summary>Starts the peer, installing its packages on first use; null with the reason in a note where that cannot be done.</summary>
     public static LlamaPeer? Start(Report report)
     {
-        string root = Environment.GetEnvironmentVariable("HEARTH_BENCH_ROOT") ?? throw new InvalidOperationException("Start this benchmark with bench/run.");
-        string folder = Path.Combine(root, "peers", "llama");
+        string folder = BenchFolder.Peer("llama");
         try
         {
-            if (!Directory.Exists(Path.Combine(folder, "node_modules", "node-llama-cpp"))) Install(folder);
+            NodePeer.Install(folder, InstallCommand);
             return new LlamaPeer(folder);
         }
         catch (Exception fault) when (fault is System.ComponentModel.Win32Exception or InvalidOperationException)
         {
-            report.Note($"no peer: {fault.Message} It needs Node.js 20 or newer and {InstallHint}.");
+            report.Note($"no peer: {fault.Message} It needs Node.js 20 or newer and npm {string.Join(' ', InstallCommand)} in bench/peers/llama.");
             return null;
         }
     }
@@ -67,14 +66,5 @@ internal sealed class LlamaPeer : IDisposable
         var command = new JsonObject { ["verb"] = verb };
         foreach (var (name, value) in arguments) command[name] = value;
         return JsonNode.Parse(_process.Ask(command.ToJsonString()))!;
-    }
-
-    private static void Install(string folder)
-    {
-        using var npm = Process.Start(new ProcessStartInfo("npm", ["install", "--no-save", "--omit=optional", "--ignore-scripts"]) { WorkingDirectory = folder, RedirectStandardOutput = true })
-            ?? throw new InvalidOperationException("npm did not start.");
-        npm.StandardOutput.ReadToEnd();
-        npm.WaitForExit();
-        if (npm.ExitCode != 0) throw new InvalidOperationException("npm could not install the peer's packages; its error is above.");
     }
 }

@@ -1,0 +1,11 @@
+namespace Hearth.Benchmarks;
+
+/// <summary>The folder bench/ of the repository: results and peers.</summary>
+internal static class BenchFolder
+{
+    /// <summary>Where it is; bench/run says so.</summary>
+    public static string Root => Environment.GetEnvironmentVariable("HEARTH_BENCH_ROOT") ?? throw new InvalidOperationException("Start this benchmark with bench/run.");
+
+    /// <summary>Path of a peer's file or folder.</summary>
+    public static string Peer(string name) => Path.Combine(Root, "peers", name);
+}
