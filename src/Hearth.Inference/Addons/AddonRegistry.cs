@@ -120,9 +120,8 @@ public sealed class AddonRegistry : IDisposable
         try
         {
             long room = entry.Bytes ?? AdapterWeights.EstimateBytes(entry.Source.Folder);
-            bool isWanted = await ReserveAsync(entry, room).ConfigureAwait(false);
-            reserved = room; // a refusal sets nothing aside
-            if (!isWanted) return;
+            if (!await ReserveAsync(entry, room).ConfigureAwait(false)) return;
+            reserved = room;
             loaded = _load(entry.Source);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
@@ -150,11 +149,7 @@ public sealed class AddonRegistry : IDisposable
             Task changed;
             lock (_gate)
             {
-                if (!IsCurrent(entry))
-                {
-                    _reserved += bytes; // given back by the caller
-                    return false;
-                }
+                if (!IsCurrent(entry)) return false;
                 Evict(bytes);
                 if (Fits(bytes))
                 {
