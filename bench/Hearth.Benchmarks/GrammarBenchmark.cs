@@ -29,9 +29,7 @@ internal static class GrammarBenchmark
 
     public static void Run(Report report)
     {
-        string root = Environment.GetEnvironmentVariable("HEARTH_BENCH_ROOT") ?? "bench";
-        string fixtures = Path.Combine(Environment.GetEnvironmentVariable("HEARTH_FIXTURES") ?? Path.Combine(root, "..", "..", "shared", "fixtures"), "tokenizers", "real");
-        if (!Directory.Exists(fixtures)) throw new DirectoryNotFoundException($"{fixtures} does not exist. Set HEARTH_FIXTURES to the folder of the fixtures.");
+        string fixtures = BenchFolder.Fixtures("tokenizers/real");
         double compile = double.MaxValue;
         for (int round = 0; round < Rounds; round++) compile = Math.Min(compile, 1000 * Clock.Time(() => JsonSchemaGrammar.Compile(Schema)));
         report.AddTime("grammar-compile", compile, CompileGoal, "ms", "goal; a schema of 11 properties, best of 5");

@@ -17,8 +17,7 @@ internal static class TokenizerBenchmark
 
     public static void Run(Report report, bool oursOnly)
     {
-        string fixtures = Path.Combine(Environment.GetEnvironmentVariable("HEARTH_FIXTURES") ?? Path.Combine(BenchFolder.Root, "..", "..", "shared", "fixtures"), "tokenizers");
-        if (!Directory.Exists(fixtures)) throw new DirectoryNotFoundException($"{fixtures} does not exist. Set HEARTH_FIXTURES to the folder of the fixtures.");
+        string fixtures = BenchFolder.Fixtures("tokenizers");
         var machine = new Machine();
         report.Note($"processor: {machine.Processor}; .NET {Environment.Version}; one thread a side, bench.txt (1 MiB) in one call");
         using var peer = oursOnly ? null : StartPeer();
